@@ -1,0 +1,1 @@
+"""The convox command. Start with main.py; commands.py is the table."""

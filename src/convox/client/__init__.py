@@ -1,0 +1,1 @@
+"""A rack over HTTP: the transport, the sockets, and the typed client."""

@@ -1,0 +1,1 @@
+"""The multi-tenant proxy in front of racks. Empty until it exists."""

@@ -1,0 +1,1 @@
+"""What every package needs and nothing with fewer than three users: errors, events, streams, clock. No IO."""

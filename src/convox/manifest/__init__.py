@@ -1,0 +1,1 @@
+"""convox.yml to Manifest: interpolate, parse, default, validate. Pure."""

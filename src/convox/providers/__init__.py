@@ -1,0 +1,1 @@
+"""Implementations of the contract. Providers never import one another."""

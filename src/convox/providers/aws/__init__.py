@@ -1,0 +1,1 @@
+"""A rack in an AWS account. Empty until it exists."""

@@ -1,0 +1,1 @@
+"""A rack on this machine: Docker, Caddy, SQLite. Start with rack.py."""

@@ -1,0 +1,1 @@
+"""The contract as an aiohttp server. Start with app.py."""

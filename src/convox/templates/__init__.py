@@ -1,0 +1,1 @@
+"""Pure synthesis of CloudFormation and IAM. Empty until the AWS rack exists."""
