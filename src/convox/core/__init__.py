@@ -1,1 +1,1 @@
-"""What every package needs and nothing with fewer than three users: errors, events, streams, clock. No IO."""
+"""The few things that every package needs: errors, streams, clock, ids. No IO."""
