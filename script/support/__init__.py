@@ -1,0 +1,1 @@
+"""What the scripts share: standard library only, so that it runs before anything is installed."""
