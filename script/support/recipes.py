@@ -53,7 +53,7 @@ RECIPES = {
         config=(("Env", [_PATH, "LANG=C.UTF-8"]), ("Cmd", ["python3"])),
     ),
     "httpd:2.4": Recipe(
-        packages=("apache2-bin",),
+        packages=("apache2-bin", "media-types"),
         files=(
             ("httpd/httpd.conf", "/usr/local/apache2/conf/httpd.conf", "0644"),
             ("httpd/httpd-foreground", "/usr/local/bin/httpd-foreground", "0755"),
