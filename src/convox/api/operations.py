@@ -14,10 +14,12 @@ import typing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote
 
 from convox.api import fields
 from convox.api.fields import Wire
 from convox.api.rack import Rack
+from convox.core.errors import InvalidError
 from convox.core.stream import Chunks, LogFeed, Stream
 
 _VARIABLE = re.compile(r"\{(\w+)(:[^}]*)?\}")
@@ -75,11 +77,20 @@ class Operation:
         return self.permission.rsplit(":", 1)[-1] == "read"
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:
-        """Return the path variables when `method path` is this operation, else None."""
+        """Return the path variables when `method path` is this operation, else None.
+
+        `path` is as on the wire; each variable is percent-decoded once, after the match. Slashes
+        in front of a variable that may hold slashes are dropped: `objects//tmp/x` is `tmp/x`.
+
+        Raises:
+            InvalidError: an escape in a variable does not decode to UTF-8.
+        """
         if method != self.method:
             return None
         found = _pattern(self.path).fullmatch(path)
-        return found.groupdict() if found else None
+        if not found:
+            return None
+        return {name: _decode(self.path, name, text) for name, text in found.groupdict().items()}
 
 
 @functools.cache
@@ -141,6 +152,14 @@ def _kind(hints: dict[str, Any]) -> Kind:
     if result is Chunks:
         return Kind.DOWNLOAD
     return Kind.UPLOAD if Chunks in values else Kind.CALL
+
+
+def _decode(pattern: str, name: str, text: str) -> str:
+    try:
+        value = unquote(text, errors="strict")
+    except UnicodeDecodeError as e:
+        raise InvalidError(f"invalid {name}: an escape in the path is not UTF-8") from e
+    return value.lstrip("/") if f"{{{name}:" in pattern else value
 
 
 def _required(annotation: Any) -> Any:
