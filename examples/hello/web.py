@@ -5,7 +5,9 @@ import signal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
-GREETING = "Hello from {app} {release}\nThis line is yours: edit examples/hello/web.py and deploy.\n"
+GREETING = (
+    "Hello from {app} {release}\nThis line is yours: edit examples/hello/web.py and deploy.\n"
+)
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -13,7 +15,7 @@ class Hello(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 (the name that http.server calls)
+    def do_GET(self) -> None:
         """Send the greeting."""
         env = os.environ
         text = GREETING.format(app=env.get("APP", "hello"), release=env.get("RELEASE", "nowhere"))
@@ -25,7 +27,7 @@ class Hello(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_GET  # noqa: N815 (the name that http.server calls)
+    do_HEAD = do_GET
 
 
 class Server(ThreadingHTTPServer):

@@ -142,7 +142,9 @@ def _pack(name: str, recipe: Recipe, layer: Path, tar: Path) -> None:
         "os": "linux",
         "config": {**dict(recipe.config), "Labels": {LABEL: "1"}},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff}"]},
-        "history": [{"created": now, "created_by": f"stand-in for {name}, made of Debian packages"}],
+        "history": [
+            {"created": now, "created_by": f"stand-in for {name}, made of Debian packages"}
+        ],
     }
     manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
     draft = tar.with_suffix(".draft")

@@ -70,9 +70,7 @@ RECIPES = {
     ),
     "postgres:15": Recipe(
         packages=("postgresql-15",),
-        files=(
-            ("postgres/docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh", "0755"),
-        ),
+        files=(("postgres/docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh", "0755"),),
         before=(_NO_CLUSTER,),
         after=(_POSTGRES,),
         config=(

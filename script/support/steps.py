@@ -77,9 +77,7 @@ def answer(argv: Sequence[str | Path], timeout_s: float = 60) -> tuple[int, str,
     """Run a command and return its exit status, output and errors; 127 when it is missing."""
     words = [str(word) for word in argv]
     try:
-        done = subprocess.run(
-            words, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, check=False)
     except FileNotFoundError:
         return 127, "", f"{words[0]}: no such command"
     except subprocess.TimeoutExpired:

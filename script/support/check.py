@@ -1,0 +1,108 @@
+"""`script/lint`, `script/test`, `script/bootstrap`, `script/docs` and `script/lock`.
+
+Each is a short list of commands run in the project's environment. Nothing here knows what a test
+needs beyond an engine and base images.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from script.support import engine, images, venv
+from script.support.steps import ROOT, StopError, main, run, say, step
+
+BIN = venv.VENV / "bin"
+PYTHON_CODE = ("src", "tests", "script", "examples")
+TEST_IMAGES = ("debian:bookworm-slim", "httpd:2.4", "python:3.11-slim")
+
+
+def bootstrap(args: list[str]) -> int:
+    """Make `.venv`; with `dev`, what tests and checks need too."""
+    venv.ensure(venv.DEVELOPMENT if args == ["dev"] else venv.RUNTIME)
+    return 0
+
+
+def lint(_args: list[str]) -> int:
+    """Run every static check; silent when all is well.
+
+    Raises:
+        StopError: naming the checks that found something, after all of them ran.
+    """
+    venv.ensure(venv.DEVELOPMENT)
+    checks: dict[str, list[str | Path]] = {
+        "ruff check": [BIN / "ruff", "check", "--quiet", *PYTHON_CODE],
+        "ruff format": [BIN / "ruff", "format", "--quiet", "--check", *PYTHON_CODE],
+        "mypy": [BIN / "mypy", "--no-error-summary"],
+        "mypy script": [BIN / "mypy", "--no-error-summary", "--strict", "-p", "script.support"],
+        "lint-imports": [BIN / "lint-imports"],
+    }
+    failed = []
+    for name, argv in checks.items():
+        try:
+            run(argv, cwd=ROOT, quiet=True)
+        except StopError as e:
+            say(f"{name}: {e}")
+            failed.append(name)
+    if failed:
+        raise StopError(f"{', '.join(failed)} found something; `ruff format` mends layout")
+    return 0
+
+
+def test(args: list[str]) -> int:
+    """Check and test everything, or with `unit` first what needs no engine.
+
+    Ends with pytest's own summary. Words after that go to pytest.
+    """
+    unit = args[:1] == ["unit"]
+    venv.ensure(venv.DEVELOPMENT)
+    with step("Checking style, types and layers"):
+        lint([])
+    command = [str(BIN / "pytest"), "-q", "-n", "2", "--dist", "loadgroup"]
+    if unit:
+        command += ["-m", "not docker", *args[1:]]
+    else:
+        engine.ensure()
+        images.ensure(TEST_IMAGES)
+        command += args
+    with step("Running the tests"):
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def lock(_args: list[str]) -> int:
+    """Resolve the dependencies anew and write both lock files."""
+    uv = str(BIN / "uv") if (BIN / "uv").exists() else shutil.which("uv")
+    if uv is None:
+        raise StopError("uv is needed to resolve: .venv/bin/pip install uv")
+    resolve = [uv, "pip", "compile", "pyproject.toml", "--upgrade", "--python-version", "3.11"]
+    resolve += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
+    resolve += ["--quiet", "--all-extras"]
+    with step("Resolving dependencies"):
+        run([*resolve, "--output-file", venv.RUNTIME], cwd=ROOT)
+        more = ["--group", "dev", "--constraint", venv.RUNTIME]
+        run([*resolve, *more, "--output-file", venv.DEVELOPMENT], cwd=ROOT)
+    return 0
+
+
+def docs(_args: list[str]) -> int:
+    """Write the documents that are made from code."""
+    venv.ensure(venv.DEVELOPMENT)
+    run([venv.PYTHON, ROOT / "script" / "support" / "write_docs.py"], cwd=ROOT)
+    return 0
+
+
+TASKS = {"bootstrap": bootstrap, "lint": lint, "test": test, "lock": lock, "docs": docs}
+
+
+def body(args: list[str]) -> int:
+    """Carry out the task named by the first word."""
+    os.chdir(ROOT)
+    return TASKS[args[0]](args[1:])
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    main(body)
