@@ -42,7 +42,7 @@ def _kill_once(bench: BenchRack, number: int) -> list[str]:
         [str(CONVOX), "deploy", str(source), "-a", "hello"], env=bench.env,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    delay = random.uniform(0.05, 3.0)  # noqa: S311  not for secrets
+    delay = random.uniform(0.05, 3.0)
     time.sleep(delay)
     accepted = _releases(bench)
     os.kill(bench.pid, signal.SIGKILL)

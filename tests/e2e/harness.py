@@ -1,0 +1,80 @@
+"""Running the CLI against an installed rack, and writing small apps to deploy."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.harness import CONVOX, BenchRack
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit status and both outputs."""
+
+    exit: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Cli:
+    """Runs `convox` against the rack under test, in a folder."""
+
+    rack: BenchRack
+    cwd: Path
+
+    def __call__(self, *arguments: str, stdin: bytes | None = None, timeout_s: float = 120) -> Done:
+        done = subprocess.run(
+            [str(CONVOX), *arguments],
+            env=self.rack.env,
+            cwd=self.cwd,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            check=False,
+            timeout=timeout_s,
+        )
+        return Done(
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
+        )
+
+    def ok(self, *arguments: str, stdin: bytes | None = None, timeout_s: float = 120) -> str:
+        """Run a command that must succeed; return its standard output."""
+        done = self(*arguments, stdin=stdin, timeout_s=timeout_s)
+        assert done.exit == 0, f"convox {' '.join(arguments)}: {done}"
+        return done.out
+
+
+def write_app(folder: Path, text: str, *, manifest: str = "", page: str = "") -> Path:
+    """Write an app that answers `text` with its release on port 3000."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nCMD ["python3", "-u", "web.py"]\n'
+    )
+    (folder / "convox.yml").write_text(manifest or "services:\n  web:\n    port: 3000\n")
+    (folder / "web.py").write_text(page or _PAGE.replace("TEXT", text))
+    return folder
+
+
+_PAGE = """
+import os, signal, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Page(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        if self.path.startswith("/slow"):
+            time.sleep(float(self.path.split("=")[1]))
+        body = f"TEXT {os.environ.get('RELEASE')} {os.environ.get('GREETING', '')}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, text, *args):
+        print("request", self.path, flush=True)
+
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+print("listening", flush=True)
+ThreadingHTTPServer(("", 3000), Page).serve_forever()
+"""
