@@ -261,15 +261,9 @@ def _archive(members: list[tarfile.TarInfo]) -> bytes:
 
 
 def _build_of(cli: Cli, app: str, members: list[tarfile.TarInfo]) -> str:
-    good = [
-        _file("convox.yml", b"services:
-  web:
-    port: 3000
-"),
-        _file("Dockerfile", b"FROM python:3.11-slim
-"),
-    ]
-    return _stored_build(cli, app, _archive(good + members))
+    manifest = _file("convox.yml", b"services:\n  web:\n    port: 3000\n")
+    dockerfile = _file("Dockerfile", b"FROM python:3.11-slim\n")
+    return _stored_build(cli, app, _archive([manifest, dockerfile, *members]))
 
 
 def _stored_build(cli: Cli, app: str, archive: bytes) -> str:
