@@ -47,6 +47,11 @@ def ensure() -> None:
         _wait()
 
 
+def is_ours() -> bool:
+    """Tell whether the engine that runs is one that `ensure` started by hand."""
+    return _ours() is not None
+
+
 def stop() -> None:
     """End the engine that `ensure` started by hand, if it did, and wait for its end."""
     pid = _ours()
