@@ -1,6 +1,7 @@
 """Open streams outlive the deploys of others, and the rack answers while they are open."""
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -16,30 +17,7 @@ from tests.e2e.harness import Cli, write_app
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("e2e")]
 
-_ECHO = """
-import base64, hashlib, os, signal, socket, threading
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-
-def serve(connection):
-    head = b""
-    while b"\\r\\n\\r\\n" not in head:
-        head += connection.recv(4096)
-    if b"pgrade: websocket" not in head:
-        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
-        return connection.close()
-    key = [l.split(b": ")[1] for l in head.split(b"\\r\\n") if l.lower().startswith(b"sec-websocket-key")][0]
-    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-    connection.sendall(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: " + accept + b"\\r\\n\\r\\n")
-    while True:
-        first, length = connection.recv(1), connection.recv(1)[0] & 127
-        mask = connection.recv(4)
-        data = bytes(b ^ mask[i % 4] for i, b in enumerate(connection.recv(length)))
-        connection.sendall(b"\\x81" + bytes([len(data)]) + data)
-
-server = socket.create_server(("", 3000))
-while True:
-    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
-"""
+_ECHO = (Path(__file__).parent / "pages" / "websocket_echo.py").read_text()
 
 
 @pytest.fixture
@@ -62,8 +40,6 @@ def endpoint(cli: Cli) -> Endpoint:
 
 
 def test_exec_logs_and_a_websocket_live_through_ten_promotes_of_another_app(cli: Cli, apps):
-    import ssl
-
     followed, promoted = apps
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
