@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from convox.api import times
-from convox.api.fields import Carrier
+from convox.api.fields import Carrier, Classification
 from convox.api.operations import Operation, Parameter, parameters_of
 from convox.core.errors import InvalidError
 
@@ -77,6 +77,17 @@ def options(
         if text is not None:
             found[parameter.name] = _read_named(parameter, text)
     return shape(**found)
+
+
+def redact(options: Any) -> dict[str, str]:
+    """Return what a log or an event may say of options: the set ones, the public ones in full."""
+    out = {}
+    for parameter in parameters_of(type(options)):
+        value, classification = getattr(options, parameter.name), parameter.wire.classification
+        if value is not None:
+            is_public = classification is Classification.PUBLIC
+            out[parameter.wire.name] = write(value) if is_public else f"[{classification}]"
+    return out
 
 
 def write(value: Any) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Context:
     """One run of one command."""
 
-    def __init__(  # noqa: PLR0913  what main has made, each by name
+    def __init__(
         self,
         *,
         args: list[str],
@@ -49,6 +49,7 @@ class Context:
         self.environ = environ
         self._clock = clock
         self._http: Http | None = None
+        self._system: dict[str, Any] | None = None
 
     def text(self, flag: str) -> str:
         """Return a string flag, "" if it was not given."""
@@ -187,6 +188,20 @@ class Context:
         """Send a request of the table with a body; without `length` it travels in chunks."""
         method, pattern, _, _ = REQUESTS[request]
         return self.http.request(method, pattern.format(*path), body=body, length=length)
+
+    def system(self) -> dict[str, Any]:
+        """Return what the rack says of itself, asked once."""
+        if self._system is None:
+            self._system = self.call("system_get")
+        return self._system
+
+    def quick(self) -> bool:
+        """Tell whether a state that the rack reports is already true of what was just asked.
+
+        Ours write the wish before they answer. The incumbent's answer from a cache of five
+        seconds, so that a first look after a change says nothing.
+        """
+        return str(self.system()["version"]).startswith("3.")
 
     def console(self, request: str, /, *path: str, **parameters: Parameter) -> Response:
         """Send a request that only consoles answer, without naming a rack."""

@@ -13,7 +13,7 @@ Value = str | int | bool | list[str]
 Spec = tuple[str, str, str, str]
 
 
-class HelpAsked(Exception):  # noqa: N818  a way out, not an error
+class HelpAsked(Exception):
     """Somebody wrote -h or --help."""
 
 
@@ -56,13 +56,12 @@ def _counted(count: int) -> str:
 
 def _long(word: str, rest: list[str], flags: dict[str, Spec], values: dict[str, Value]) -> None:
     long, equals, value = word[2:].partition("=")
-    for name, spec in flags.items():
-        if spec[0] == long:
-            break
-    else:
+    name = next((name for name, spec in flags.items() if spec[0] == long), "")
+    if not name:
         if long == "help":
             raise HelpAsked
         raise InvalidError(f"unknown flag: --{long}")
+    spec = flags[name]
     if not equals and spec[2] != "bool":
         if not rest:
             raise InvalidError(f"flag needs an argument: --{long}")
@@ -75,13 +74,12 @@ def _short(word: str, rest: list[str], flags: dict[str, Spec], values: dict[str,
     letters = word[1:]
     while letters:
         letter, letters = letters[0], letters[1:]
-        for name, spec in flags.items():
-            if spec[1] == letter:
-                break
-        else:
+        name = next((name for name, spec in flags.items() if spec[1] == letter), "")
+        if not name:
             if letter == "h":
                 raise HelpAsked
             raise InvalidError(f"unknown flag: {word}")
+        spec = flags[name]
         if letters.startswith("="):
             return _store(name, spec, letters[1:], values)
         if spec[2] != "bool":

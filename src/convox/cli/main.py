@@ -1,7 +1,7 @@
 """The convox command: find the row, load its one module, run it, turn errors into exit codes.
 
 Start-up is a measured promise (tests/unit/cli/test_start.py): whatever is imported here is paid by
-every command. Nothing but the chosen command's module may be loaded. Read commands.py for the table.
+every command. Only the chosen command's module may be loaded. Read commands.py for the table.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ def find(words: list[str]) -> Row | None:
     return best
 
 
-def _run(
-    words: list[str], environ: Mapping[str, str], out: Output, clock: Clock | None
-) -> int:
+def _run(words: list[str], environ: Mapping[str, str], out: Output, clock: Clock | None) -> int:
     row = find(words)
     if row is None:
         return _without_command(words, out)

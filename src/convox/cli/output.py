@@ -18,15 +18,13 @@ _COLOURED = {"ok": "\x1b[32m", "error": "\x1b[31m", "head": "\x1b[1m", "end": "\
 class Output:
     """Two streams of bytes and what is known of them."""
 
-    def __init__(
-        self, stdout: BinaryIO, stderr: BinaryIO, environ: Mapping[str, str], *, id_only: bool = False
-    ) -> None:
+    def __init__(self, stdout: BinaryIO, stderr: BinaryIO, environ: Mapping[str, str]) -> None:
         self._stdout = stdout
         self._stderr = stderr
         self.terminal = stdout.isatty()
         self.colours = self.terminal and not environ.get("NO_COLOR")
         self._error_colours = stderr.isatty() and not environ.get("NO_COLOR")
-        self.id_only = id_only
+        self.id_only = False
         self._held = b""
 
     def write(self, text: str) -> None:

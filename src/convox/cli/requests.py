@@ -1,9 +1,9 @@
 """Every request that the CLI can send, as literals: loading the contract would take longer.
 
 A row is the operation's name in the contract: method (SOCKET for a websocket), path, the carrier of
-its parameters (`query`, `form`, `header` or none) and their names on the wire. A test compares each
-row with `convox.api`; a request that is in no row cannot be sent, but for `api get` and the console's
-own routes, which are in the second table. Read context.py for how a row is filled in.
+its parameters (`query`, `form`, `header` or none) and their names on the wire. A test compares
+each row with `convox.api`; a request that is in no row cannot be sent, but for `api get` and the
+console's own routes, which are in the second table. Read context.py for how a row is filled in.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ REQUESTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "POST",
         "/apps/{}/builds",
         "form",
-        ("url", "build-args", "description", "development", "git-sha", "manifest", "no-cache", "wildcard-domain"),
+        (
+            "url",
+            "build-args",
+            "description",
+            "development",
+            "git-sha",
+            "manifest",
+            "no-cache",
+            "wildcard-domain",
+        ),
     ),
     "build_list": ("GET", "/apps/{}/builds", "query", ("limit",)),
     "build_get": ("GET", "/apps/{}/builds/{}", "", ()),

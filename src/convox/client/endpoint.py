@@ -28,7 +28,15 @@ class Endpoint:
     """
 
     __slots__ = (
-        "authorization", "host", "insecure", "pin", "port", "prefix", "rack", "scheme", "session",
+        "authorization",
+        "host",
+        "insecure",
+        "pin",
+        "port",
+        "prefix",
+        "rack",
+        "scheme",
+        "session",
     )
 
     def __init__(

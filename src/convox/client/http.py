@@ -86,9 +86,7 @@ class Response:
 class Http:
     """Requests to one endpoint. Threads may share it: each request takes its own connection."""
 
-    def __init__(
-        self, endpoint: Endpoint, on_session: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, on_session: Callable[[str], None] | None = None) -> None:
         """Make a client; `on_session` is told a session id that a console has granted."""
         self.endpoint = endpoint
         self._on_session = on_session
@@ -231,7 +229,7 @@ class _Request:
 
     def stream(self, wire: Wire) -> None:
         body, left = self._body, self._length
-        assert body is not None and not isinstance(body, bytes)  # noqa: S101, PT018  see _send
+        assert body is not None and not isinstance(body, bytes)  # noqa: S101  see _send
         while data := body.read(_CHUNK):
             if left is None:
                 wire.send(b"%x\r\n%b\r\n" % (len(data), data))
@@ -283,7 +281,7 @@ class _Body:
         return data
 
     def _took(self, data: bytes) -> None:
-        assert self._left is not None and self._wire is not None  # noqa: S101, PT018
+        assert self._left is not None and self._wire is not None  # noqa: S101
         if not data:
             raise EOFError
         self._left -= len(data)

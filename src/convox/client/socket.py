@@ -37,7 +37,6 @@ class Socket:
         self._wire = wire
         self._sending = allocate_lock()
         self._pinged = time.monotonic()
-        self._text = False
         self.ended = False
         """True once the other side has said that it has finished."""
 
@@ -51,7 +50,7 @@ class Socket:
             try:
                 opcode, payload = self._frame()
             except (OSError, EOFError) as error:
-                raise errors.UnavailableError("lost connection in the middle of a stream") from error
+                raise errors.UnavailableError("lost connection inside a stream") from error
             if opcode == _BINARY or (opcode == _CLOSE and _is_normal(payload)):
                 self.ended = True
             elif opcode == _CLOSE:
@@ -185,10 +184,9 @@ def _upgrade(wire: Wire, endpoint: Endpoint, path: str, headers: Mapping[str, st
 
 def _accept(key: bytes) -> bytes:
     from binascii import b2a_base64
+    from hashlib import sha1
 
-    from _sha1 import sha1  # hashlib loads every algorithm of OpenSSL for it
-
-    return b2a_base64(sha1(key + _GUID).digest(), newline=False)
+    return b2a_base64(sha1(key + _GUID, usedforsecurity=False).digest(), newline=False)
 
 
 def _refusal(wire: Wire, status: int, fields: dict[str, str]) -> _RefusedError:

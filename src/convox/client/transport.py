@@ -150,7 +150,8 @@ def _wanted(error: OSError, otherwise: int) -> int:
             return select.POLLIN
         case "SSLWantWriteError":
             return select.POLLOUT
-    raise error
+        case _:
+            raise error
 
 
 def dial(endpoint: Endpoint) -> Wire:

@@ -29,9 +29,7 @@ def info(ctx: Context) -> None:
         ("Locked", "true" if app.get("locked") else "false"),
         ("Release", app["release"]),
     ]
-    for name in ("router", "reason"):
-        if app.get(name):
-            pairs.append((name.capitalize(), app[name]))
+    pairs += [(name.capitalize(), app[name]) for name in ("router", "reason") if app.get(name)]
     ctx.out.info(pairs)
 
 
@@ -71,7 +69,7 @@ def unlock(ctx: Context) -> None:
 
 def params(ctx: Context) -> None:
     """Print the parameters of an app."""
-    ctx.call("system_get")
+    ctx.system()
     found = ctx.call("app_get", ctx.app(ctx.arg())).get("parameters") or {}
     if not ctx.json(found):
         ctx.out.info(sorted(found.items()))
@@ -79,7 +77,7 @@ def params(ctx: Context) -> None:
 
 def params_set(ctx: Context) -> None:
     """Change parameters of an app."""
-    ctx.call("system_get")
+    ctx.system()
     wanted = key_values(ctx.args)
     name = ctx.app()
     ctx.out.start("Updating parameters")

@@ -18,6 +18,6 @@ def version(ctx: Context) -> None:
         return
     if not ctx.on("json"):
         ctx.out.line(f"client: {__version__}")
-    system = ctx.call("system_get")
+    system = ctx.system()
     if not ctx.json({"client": __version__, "server": system["version"], "host": endpoint.name}):
         ctx.out.line(f"server: {system['version']} ({endpoint.name})")

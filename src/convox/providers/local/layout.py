@@ -7,6 +7,7 @@ always decided by labels, never by a name. Nothing here touches the disk or the 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 LABEL_RACK = "convox.rack"
 LABEL_APP = "convox.app"
 LABEL_KIND = "convox.kind"
-"""service, oneoff, build, router, network, image"""
+"""service, oneoff, build, router, network, image, volume"""
 LABEL_SERVICE = "convox.service"
 LABEL_RELEASE = "convox.release"
 LABEL_BUILD = "convox.build"
@@ -22,6 +23,12 @@ LABEL_SPEC = "convox.spec"
 """Digest of everything that a running service container depends on."""
 LABEL_DEADLINE = "convox.deadline"
 """Unix seconds after which a one-off process is reaped."""
+LABEL_DRAIN = "convox.drain"
+"""Seconds that a service container goes on answering after it left the route."""
+LABEL_GRACE = "convox.grace"
+"""Seconds between asking a container to end and killing it."""
+LABEL_SIGNAL = "convox.signal"
+"""The signal that asks the container to end."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,14 @@ class Layout:
     def host(self, app: str, service: str) -> str:
         """Return the name at which the router answers for a service."""
         return f"{app}-{service}.{self.rack}.localhost"
+
+    def link_host(self, app: str, service: str) -> str:
+        """Return the name at which the router answers for a service inside the app's network."""
+        return f"{service}.{app}.{self.rack}.convox"
+
+    def volume(self, app: str, path: str) -> str:
+        """Return the name of the volume that holds a path of an app."""
+        return f"convox.{self.rack}.{app}.{hashlib.sha256(path.encode()).hexdigest()[:12]}"
 
     def labels(self, kind: str, app: str = "") -> dict[str, str]:
         """Return the labels that mark a thing as this rack's."""
