@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 LISTENING = "0A"
@@ -34,14 +35,20 @@ def holder(port: int) -> str:
     """Who listens on a port, as `NAME (pid N)`, or `another program` when it cannot be seen."""
     inodes = _listening(port)
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {link.readlink().name for link in (process / "fd").iterdir()}
+        if inodes & _sockets(process):
             name = (process / "comm").read_text().strip()
-        except OSError:
-            continue
-        if any(f"socket:[{inode}]" in links for inode in inodes):
             return f"{name} (pid {process.name})"
     return "another program"
+
+
+def _sockets(process: Path) -> set[str]:
+    """Inodes of the sockets that a process holds; none when it may not be looked at."""
+    found = set()
+    with suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):
+                found.add(link.readlink().name.removeprefix("socket:[").removesuffix("]"))
+    return found
 
 
 def _listening(port: int) -> set[str]:

@@ -8,6 +8,7 @@ the document's text.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -27,18 +28,23 @@ def rendered(source: str) -> str:
     return text
 
 
+def documents() -> dict[str, str]:
+    """The documents whose module exists."""
+    return {n: s for n, s in DOCUMENTS.items() if importlib.util.find_spec(s.split(":")[0])}
+
+
 def stale() -> list[str]:
     """Names of the documents that differ from what their code renders."""
     return [
         name
-        for name, source in DOCUMENTS.items()
+        for name, source in documents().items()
         if not (ROOT / name).exists() or (ROOT / name).read_text() != rendered(source)
     ]
 
 
 def write() -> None:
     """Write every document."""
-    for name, source in DOCUMENTS.items():
+    for name, source in documents().items():
         path = ROOT / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rendered(source))

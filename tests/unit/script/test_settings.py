@@ -1,0 +1,81 @@
+"""The demo's view of the settings: it removes its own entries and no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from script.support import settings
+from script.support.steps import StopError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CONVOX_CONFIG", str(tmp_path / "convox2"))
+    (tmp_path / "convox2").mkdir()
+    return tmp_path / "convox2"
+
+
+def write(folder: Path, **maps: object) -> None:
+    for name, value in maps.items():
+        path = folder / name.replace("_", "-")
+        path.write_text(value if isinstance(value, str) else json.dumps(value))
+
+
+def test_the_host_and_certificate_of_a_rack_are_found_by_its_name(folder: Path) -> None:
+    write(folder, self_managed={"demo": "localhost:5443"}, certificates={"localhost:5443": "PEM"})
+
+    assert settings.host_of("demo") == "localhost:5443"
+    assert settings.certificate_of("demo") == "PEM"
+    assert settings.host_of("other") == ""
+
+
+def test_nothing_is_fetched_unverified_when_no_certificate_is_pinned(folder: Path) -> None:
+    write(folder, self_managed={"demo": "localhost:5443"})
+
+    with pytest.raises(StopError, match="no certificate is pinned for localhost:5443"):
+        settings.certificate_of("demo")
+
+
+def test_forget_leaves_what_belongs_to_another_rack(folder: Path) -> None:
+    write(
+        folder,
+        self_managed={"demo": "localhost:5443", "mine": "rack.example"},
+        auth={"localhost:5443": "one", "rack.example": "two"},
+        certificates={"localhost:5443": "PEM"},
+        host="rack.example\n",
+    )
+
+    settings.forget("demo", "localhost:5443")
+
+    assert settings.entries("self-managed") == {"mine": "rack.example"}
+    assert settings.entries("auth") == {"rack.example": "two"}
+    assert (folder / "auth").stat().st_mode & 0o777 == 0o600
+    assert not (folder / "certificates").exists()
+    assert settings.host() == "rack.example"
+
+
+def test_forget_removes_a_folder_that_held_nothing_else(folder: Path) -> None:
+    write(folder, self_managed={"demo": "localhost:1"}, auth={"localhost:1": "x"})
+    write(folder, host="localhost:1")
+
+    settings.forget("demo", "localhost:1")
+
+    assert not folder.exists()
+
+
+def test_forget_without_settings_does_nothing(folder: Path) -> None:
+    folder.rmdir()
+
+    settings.forget("demo", "")
+
+    assert not folder.exists()
+
+
+def test_a_damaged_file_is_named(folder: Path) -> None:
+    write(folder, auth="{not json")
+
+    with pytest.raises(StopError, match="auth is not JSON"):
+        settings.entries("auth")
