@@ -10,14 +10,23 @@ from collections.abc import Callable
 from typing import Protocol
 
 Sink = Callable[[bytes | None], None]
-"""Receives whole chunks of log bytes, then None once at the end. Must not block."""
+"""Receives whole chunks of log bytes, then None once at the end. Never blocks the provider's own
+threads; while `attach` replays it may wait a few seconds for a slow reader, on that thread, so hold
+no lock there that others need."""
 
 
 class Stream(Protocol):
     """Both directions of an exec, a shell or a proxied connection; blocking.
 
-    `close()` from any thread must wake a blocked `read` within one second.
+    `close()` from any thread must wake a blocked `read` within one second. A `read` of b"" has two
+    meanings: the client has finished sending and waits for output (half-close and go on), or it is
+    gone (end the work); `gone` tells which.
     """
+
+    @property
+    def gone(self) -> bool:
+        """True once the client has left without an end, or after `close()`."""
+        ...
 
     def read(self) -> bytes:
         """Return the next bytes from the client; b"" once it has finished sending."""

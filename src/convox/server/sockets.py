@@ -41,7 +41,13 @@ class SocketStream:
         self._loop = asyncio.get_running_loop()
         self._input = Pipe()
         self._writing = Lock()
+        self._gone = False
         self._closed = self._loop.create_future()
+
+    @property
+    def gone(self) -> bool:
+        """True once the client has left, or after `close()`."""
+        return self._gone
 
     def read(self) -> bytes:
         """Return the next bytes from the client; b"" once it has finished or is gone."""
@@ -56,6 +62,7 @@ class SocketStream:
 
     def close(self) -> None:
         """End both directions; a blocked `read` or `write` returns at once."""
+        self._gone = True
         self._input.close()
         with suppress(RuntimeError):  # the loop is closed: so is the socket
             self._loop.call_soon_threadsafe(self._set_closed)
