@@ -16,7 +16,7 @@ from script.support import engine, images, venv
 from script.support.steps import ROOT, StopError, main, run, say, step
 
 BIN = venv.VENV / "bin"
-PYTHON_CODE = ("src", "tests", "script", "examples")
+PYTHON_CODE = ("src", "tests", "script", "examples", "bench")
 TEST_IMAGES = ("debian:bookworm-slim", "httpd:2.4", "python:3.11-slim")
 
 
