@@ -236,10 +236,14 @@ class Engine:
 
     # Networks and volumes
 
-    def connect(self, network: str, id: str, aliases: tuple[str, ...] = ()) -> None:
-        """Join a container to a network."""
+    def connect(
+        self, network: str, id: str, aliases: tuple[str, ...] = (), *, address: str = ""
+    ) -> None:
+        """Join a container to a network, at `address` if one is given."""
         with self._changing(id, f"join {network} to"):
-            self._link.client().connect_container_to_network(id, network, aliases=list(aliases))
+            self._link.client().connect_container_to_network(
+                id, network, aliases=list(aliases), ipv4_address=address or None
+            )
 
     def disconnect(self, network: str, id: str) -> None:
         """Take a container out of a network; fine if it is not in it."""

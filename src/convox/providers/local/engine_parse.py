@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from convox.providers.local.containers import Container, ContainerSpec, Mount
+from convox.providers.local.containers import (
+    Container,
+    ContainerSpec,
+    Mount,
+    PublishedPort,
+)
 from convox.providers.local.engine_values import EngineEvent, Image, ImageSummary, Network
 
 Json = dict[str, Any]
@@ -60,14 +65,17 @@ def _host_config(spec: ContainerSpec) -> Json:
         "CapAdd": list(spec.cap_add),
         "ReadonlyRootfs": spec.read_only,
         "Mounts": [_mount(mount) for mount in spec.mounts],
-        "PortBindings": {
-            f"{port.container_port}/tcp": [
-                {"HostIp": port.host_ip, "HostPort": str(port.host_port)}
-            ]
-            for port in spec.published
-        },
+        "PortBindings": _bindings(spec.published),
         **limits_config(spec.memory_mib, spec.cpu_units),
     }
+
+
+def _bindings(published: Sequence[PublishedPort]) -> Json:
+    bindings: dict[str, list[Json]] = {}
+    for port in published:
+        binding = {"HostIp": port.host_ip, "HostPort": str(port.host_port)}
+        bindings.setdefault(f"{port.container_port}/tcp", []).append(binding)
+    return bindings
 
 
 def limits_config(memory_mib: int, cpu_units: int) -> Json:
