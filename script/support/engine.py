@@ -17,7 +17,8 @@ from script.support.steps import StopError, answer, run, say, step
 
 PID_FILE = Path("/var/run/convox-demo-dockerd.pid")
 LOG_FILE = Path("/var/log/convox-demo-dockerd.log")
-PACKAGES = ("docker.io", "iptables", "ca-certificates")
+PACKAGES = ("docker.io", "iptables", "ca-certificates", "apparmor")
+"""The last because an engine on a kernel with AppArmor starts no container without its parser."""
 
 
 def answers() -> bool:
@@ -33,8 +34,8 @@ def ensure() -> None:
     """
     if answers():
         return
-    debian.need("docker", *PACKAGES)
     debian.need("dockerd", *PACKAGES)
+    debian.need("docker", "docker-cli")
     if answers():
         return
     if Path("/run/systemd/system").is_dir():

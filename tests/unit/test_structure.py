@@ -120,7 +120,7 @@ def test_every_module_with_code_has_its_own_test_file() -> None:
             continue
         inner = path.relative_to(SOURCE)
         mirror = f"{inner.parent.as_posix()}/test_{inner.name}"
-        places = [ROOT / "tests" / kind / mirror for kind in ("unit", "docker", "contract")]
+        places = [ROOT / "tests" / kind / mirror for kind in ("unit", "docker", "contract", "wire")]
         if path.name != "__init__.py" and not any(place.exists() for place in places):
             lonely.add(name(path))
 
