@@ -91,8 +91,8 @@ def configuration(frontage: Frontage, routes: Iterable[Route]) -> Json:
     internal = [r for r in ordered if r.hosts[0].endswith(INTERNAL_SUFFIX)]
     servers = {
         "https": _https(frontage, public),
-        "http": _server(HTTP, [_redirect(frontage.port)]),
-        "links": _server(LINKS, [*(_link(frontage, r) for r in internal), _UNKNOWN]),
+        "http": _server(HTTP, [_redirect(frontage.port)], ["h1"]),
+        "links": _server(LINKS, [*(_link(frontage, r) for r in internal), _UNKNOWN], ["h1", "h2c"]),
         "api": _api(frontage),
     }
     return {
@@ -102,7 +102,7 @@ def configuration(frontage: Frontage, routes: Iterable[Route]) -> Json:
         "apps": {
             "http": {"http_port": HTTP, "https_port": HTTPS, "servers": servers},
             "tls": _tls(frontage, public),
-            "pki": {"certificate_authorities": {"rack": _authority(frontage.rack)}},
+            "pki": {"certificate_authorities": {"local": _authority(frontage.rack)}},
         },
     }
 
@@ -146,10 +146,10 @@ def _width(route: Route) -> int:
     return -(-len(route.upstreams) // _SLOTS) * _SLOTS
 
 
-def _server(port: int, routes: list[Json], protocols: tuple[str, ...] = ("h1", "h2")) -> Json:
+def _server(port: int, routes: list[Json], protocols: list[str]) -> Json:
     return {
         "listen": [f":{port}"],
-        "protocols": list(protocols),
+        "protocols": protocols,
         "automatic_https": {"disable": True},
         "routes": routes,
         "errors": {"routes": [{"handle": [_UNANSWERED]}]},
@@ -168,7 +168,10 @@ def _https(frontage: Frontage, entries: list[_Host]) -> Json:
         }
         for entry in entries
     ]
-    return {**_server(HTTPS, [*routes, _UNKNOWN]), "tls_connection_policies": [policy]}
+    return {
+        **_server(HTTPS, [*routes, _UNKNOWN], ["h1", "h2"]),
+        "tls_connection_policies": [policy],
+    }
 
 
 def _link(frontage: Frontage, entry: _Host) -> Json:
@@ -199,7 +202,7 @@ def _api(frontage: Frontage) -> Json:
         "transport": _transport("http"),
         "load_balancing": _RETRY,
     }
-    server = _server(API, [{"handle": [handler]}])
+    server = _server(API, [{"handle": [handler]}], ["h1", "h2"])
     server["tls_connection_policies"] = [
         {**pinned, "match": {"remote_ip": ranges}} for ranges in (from_loopback, from_outside)
     ]
@@ -257,7 +260,7 @@ def _transport(scheme: str) -> Json:
 
 
 def _tls(frontage: Frontage, entries: list[_Host]) -> Json:
-    issuer = {"module": "internal", "ca": "rack", "lifetime": "2160h"}
+    issuer = {"module": "internal", "lifetime": "2160h"}
     own = [frontage.wildcard, *domains(frontage, (entry.route for entry in entries))]
     return {
         "certificates": {
