@@ -54,6 +54,11 @@ class Engine:
 
     # The engine itself
 
+    @property
+    def socket_path(self) -> str:
+        """Path of the engine's socket, for the one reader that multiplexes many streams."""
+        return self._link.path
+
     def ping(self) -> None:
         """Return if the engine answers."""
         with self._link.translated("reach the Docker engine"):

@@ -28,7 +28,7 @@ class Link:
 
     def __init__(self, base_url: str, timeout_s: int) -> None:
         self.address = base_url
-        self._path = "/" + base_url.removeprefix("unix://").lstrip("/")
+        self.path = "/" + base_url.removeprefix("unix://").lstrip("/")
         self._timeout_s = timeout_s
         self._lock = Lock()
         self._clients: dict[bool, APIClient] = {}
@@ -70,7 +70,7 @@ class Link:
         method, _, path = request.partition(" ")
         target = f"{method} /v{version}{path}" + (f"?{urlencode(query)}" if query else "")
         return open_stream(
-            self._path, target, doing=doing, body=body, head_timeout_s=head_timeout_s
+            self.path, target, doing=doing, body=body, head_timeout_s=head_timeout_s
         )
 
     def _connect(self, timeout_s: int | None) -> APIClient:
