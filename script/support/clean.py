@@ -24,9 +24,10 @@ KINDS = (
 def everything(rack: str) -> None:
     """Remove the rack, its traces, the stand-ins, our engine and the environment."""
     address = settings.host_of(rack)
-    if address and not engine.answers():
+    known = bool(address) or settings.state_of(rack).exists()
+    if known and not engine.answers():
         engine.ensure()
-    uninstall(rack, known=bool(address))
+    uninstall(rack, known=known)
     if engine.answers():
         with step("Removing what is left in the engine, and the stand-in images"):
             sweep(rack)

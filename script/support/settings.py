@@ -63,6 +63,15 @@ def certificate_of(rack: str) -> str:
     return found
 
 
+def state_of(rack: str) -> Path:
+    """Folder of a local rack, whether it exists or not."""
+    own = os.environ.get("CONVOX_STATE")
+    if own or os.geteuid() == 0:
+        return Path(own or "/var/lib/convox") / "racks" / rack
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "convox" / "racks" / rack
+
+
 def forget(rack: str, address: str) -> None:
     """Remove what names a rack or its host, and a folder that is empty then."""
     _drop("self-managed", rack)

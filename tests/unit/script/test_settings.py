@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from convox.providers.local.layout import layout_of
 from script.support import settings
 from script.support.steps import StopError
 
@@ -79,3 +80,11 @@ def test_a_damaged_file_is_named(folder: Path) -> None:
 
     with pytest.raises(StopError, match="auth is not JSON"):
         settings.entries("auth")
+
+
+def test_the_folder_of_a_rack_is_where_the_product_keeps_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONVOX_STATE", str(tmp_path))
+
+    assert settings.state_of("demo") == layout_of("demo").root
