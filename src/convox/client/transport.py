@@ -154,6 +154,10 @@ def _wanted(error: OSError, otherwise: int) -> int:
             raise error
 
 
+class UntrustedError(UnavailableError):
+    """The host answers with a certificate that nothing vouches for."""
+
+
 def dial(endpoint: Endpoint) -> Wire:
     """Connect to `endpoint`, verified as it asks.
 
@@ -253,7 +257,7 @@ def _handshake(endpoint: Endpoint, context: ssl.SSLContext) -> ssl.SSLSocket:
 def _explain(endpoint: Endpoint, error: OSError) -> UnavailableError:
     reason = getattr(error, "verify_message", "")
     if reason:
-        return UnavailableError(
+        return UntrustedError(
             f"cannot trust the certificate of {endpoint.where}: {reason}",
             fix=f"look at it and pin it: convox login {endpoint.where}",
         )
