@@ -15,7 +15,7 @@ from dataclasses import dataclass
 EXIT_MARKER = b"F1E49A85-0AD7-4AEF-A618-C249C6E6568D:"
 
 _TRAILER = re.compile(re.escape(EXIT_MARKER) + rb"(-?\d{1,18})\n\Z")
-_ERROR_PREFIX = "ERROR: "
+_ERROR = re.compile(rb"ERROR: (.*)\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def exit_status(code: int) -> Frame:
 
 def error(message: str) -> Frame:
     """Return the frame that tells the user of a failure after the upgrade."""
-    return Frame(f"{_ERROR_PREFIX}{message}\n".encode("utf-8", "replace"))
+    return Frame(f"ERROR: {message}\n".encode("utf-8", "replace"))
 
 
 def payload(frame: Frame) -> bytes | None:
@@ -49,26 +49,41 @@ def payload(frame: Frame) -> bytes | None:
     return None if frame.binary else frame.data
 
 
-class ExitScanner:
-    """Takes the exit status out of received messages, and nothing that only looks like it.
+@dataclass(frozen=True)
+class Ending:
+    """How a duplex stream ended: with an exit status, with an error, or with neither."""
 
-    Feed it every message; what it returns is output. A message that ends in a trailer is held
-    back until the next one: only the last message of a stream is the exit status.
+    status: int | None = None
+    error: str = ""
+
+
+class EndScanner:
+    """Takes the exit status or the error out of received messages, and nothing that looks alike.
+
+    Feed it every message; what it returns is output. A message that could be the last is held
+    back until the next one: only the last message of a stream tells how it ended.
     """
 
     def __init__(self) -> None:
         self._held = b""
-        self._code: int | None = None
+        self._ending = Ending()
 
     def feed(self, message: bytes) -> bytes:
         """Return the output that is certain now."""
-        output, self._held, self._code = self._held, b"", None
-        found = _TRAILER.search(message)
-        if not found:
-            return output + message
-        self._held, self._code = message[found.start() :], int(found.group(1))
-        return output + message[: found.start()]
+        output, self._held, self._ending = self._held, b"", Ending()
+        trailer = _TRAILER.search(message)
+        error = _ERROR.fullmatch(message)
+        if trailer:
+            self._hold(message[trailer.start() :], Ending(status=int(trailer.group(1))))
+            return output + message[: trailer.start()]
+        if error:
+            self._hold(message, Ending(error=error.group(1).decode("utf-8", "replace")))
+            return output
+        return output + message
 
-    def finish(self) -> int | None:
-        """Return the exit status once the stream has ended; None when none was sent."""
-        return self._code
+    def finish(self) -> Ending:
+        """Return how the stream ended."""
+        return self._ending
+
+    def _hold(self, message: bytes, ending: Ending) -> None:
+        self._held, self._ending = message, ending

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from convox.api import times
 from convox.api.fields import Carrier, Classification
@@ -25,7 +25,6 @@ from convox.core.errors import InvalidError
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _INT64 = 2**63
 _BREAKS = re.compile(r"[\r\n]")
-_PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Request:
 
     method: str
     path: str
-    """Percent-encoded, without the query."""
+    """As text, neither percent-encoded nor with its query."""
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     form: tuple[tuple[str, str], ...] | None = None
@@ -183,7 +182,10 @@ def _without_comma(item: str) -> str:
 
 def _fill(pattern: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
-        safe = _PATH_SAFE if match.group(2) else _PATH_SAFE[1:]
-        return quote(values[match.group(1)], safe=safe, errors="surrogateescape")
+        name, may_hold_slashes = match.group(1), match.group(2)
+        if not may_hold_slashes and (not values[name] or "/" in values[name]):
+            # Pasted into the path it would be a request for something else.
+            raise InvalidError(f'invalid {name}: "{values[name]}" is empty or holds a slash')
+        return values[name]
 
     return re.sub(r"\{(\w+)(:[^}]*)?\}", value, pattern)

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 _HEADER_LIMIT = 1 << 18
 _SHUTDOWN_S = 5.0
 _LOGINS = 2
+_ID = web.RequestKey("id", str)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def create(
     handler = _Handler(dispatch, clock, emit or _ignore)
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handler.handle)
-    application.on_response_prepare.append(_set_request_id)
+    application.on_response_prepare.append(_set_headers)
     application.on_shutdown.append(handler.stop)
     application.on_cleanup.append(_stopper(pools))
     return application
@@ -133,7 +134,7 @@ class _Handler:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         exchange = Exchange(request, self._clock.monotonic())
-        request["id"] = exchange.id
+        request[_ID] = exchange.id
         try:
             response = await self._answer(exchange)
             exchange.status = exchange.status or response.status
@@ -187,8 +188,9 @@ def _is_known(path: str) -> bool:
     return any(o.matches(o.method, path) is not None for o in operations.operations().values())
 
 
-async def _set_request_id(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Request-Id"] = request["id"]
+async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Request-Id"] = request[_ID]
+    response.headers["Server"] = "convox"
 
 
 def _pools(settings: Settings) -> Pools:

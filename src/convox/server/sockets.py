@@ -134,6 +134,8 @@ async def run_stream(
     receiving = asyncio.create_task(stream.receive())
     try:
         code = await pool.run(lambda: work(stream))
+    except BrokenPipeError:  # the client is gone, which is no failure of the work
+        return
     finally:
         stream.close()
         receiving.cancel()

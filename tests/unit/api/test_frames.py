@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convox.api import frames
-from convox.api.frames import END, ExitScanner, Frame
+from convox.api.frames import END, Ending, EndScanner, Frame
 
 
 def test_data_is_text_and_the_end_is_an_empty_binary():
@@ -28,41 +28,50 @@ def test_an_error_is_one_line():
 
 
 def test_a_session_ends_with_its_exit_status():
-    scanner = ExitScanner()
+    scanner = EndScanner()
 
     assert scanner.feed(b"hello\n") == b"hello\n"
     assert scanner.feed(frames.exit_status(3).data) == b""
-    assert scanner.finish() == 3
+    assert scanner.finish() == Ending(status=3)
 
 
 def test_output_in_front_of_the_trailer_is_kept():
-    scanner = ExitScanner()
+    scanner = EndScanner()
 
     assert scanner.feed(b"bye" + frames.exit_status(0).data) == b"bye"
-    assert scanner.finish() == 0
+    assert scanner.finish() == Ending(status=0)
 
 
 def test_a_trailer_that_more_output_follows_was_output():
-    scanner = ExitScanner()
+    scanner = EndScanner()
     fake = frames.exit_status(0).data
 
     assert scanner.feed(fake) == b""
     assert scanner.feed(b"more") == fake + b"more"
-    assert scanner.finish() is None
+    assert scanner.finish() == Ending()
 
 
 def test_a_session_without_a_trailer_has_no_status():
-    scanner = ExitScanner()
+    scanner = EndScanner()
     scanner.feed(frames.EXIT_MARKER + b"12x\n")
 
-    assert scanner.finish() is None
+    assert scanner.finish() == Ending()
+
+
+def test_an_error_at_the_end_is_not_output():
+    scanner = EndScanner()
+
+    assert scanner.feed(b"ERROR: not the last\n") == b""
+    assert scanner.feed(b"x") == b"ERROR: not the last\nx"
+    assert scanner.feed(frames.error("app not found: web").data) == b""
+    assert scanner.finish() == Ending(error="app not found: web")
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(-255, 255))
 def test_all_output_comes_through_whatever_its_bytes(chunks, code):
-    scanner = ExitScanner()
+    scanner = EndScanner()
 
     output = b"".join(scanner.feed(c) for c in chunks) + scanner.feed(frames.exit_status(code).data)
 
     assert output == b"".join(chunks)
-    assert scanner.finish() == code
+    assert scanner.finish() == Ending(status=code)
