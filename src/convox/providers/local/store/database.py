@@ -66,6 +66,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._lock = RLock()
+        # It holds environments and credentials; SQLite gives its side files the same mode.
+        path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):

@@ -26,6 +26,11 @@ class Settings:
             {"name": name, "value": value, "now": to_text(self._clock.now())},
         )
 
+    def delete(self, name: str) -> bool:
+        """Forget a value; False if there was none."""
+        deleted = self._database.write("DELETE FROM settings WHERE name = :name", {"name": name})
+        return deleted == 1
+
     def with_prefix(self, prefix: str) -> dict[str, str]:
         """Return the settings whose names begin so, prefix removed."""
         rows = self._database.rows(
