@@ -11,11 +11,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import get_args
 
 from convox.api.types import Build, Release
+from convox.core.errors import InvalidError
 from convox.manifest import Manifest, env_prefix, service_environment
 from convox.manifest.envtext import parse_env
 from convox.manifest.model import Service
+from convox.providers.local.caddy import Scheme
 from convox.providers.local.containers import Mount
 from convox.providers.local.layout import Layout
 from convox.providers.local.store.apps import ServiceRow
@@ -83,7 +87,7 @@ class DesiredService:
     mounts: tuple[Mount, ...] = ()
     port: int = 0
     """0 for a service that nothing reaches."""
-    scheme: str = "http"
+    scheme: Scheme = "http"
     health: Health = Health()
     hosts: tuple[str, ...] = ()
     sticky: bool = False
@@ -120,6 +124,9 @@ class DesiredApp:
     network: str
     active: Target | None = None
     pending: Target | None = None
+    deadline: datetime | None = None
+    """When a pending release that is not up has failed, whatever its processes do."""
+    cidr: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,7 @@ def target_of(layout: Layout, wish: Wish) -> Target:
     """Return the services that a release means.
 
     Raises:
-        InvalidError: a required variable has no value.
+        InvalidError: a required variable has no value, or a port has an unknown scheme.
     """
     services = (desired_service(layout, wish, service) for service in wish.manifest.services)
     return Target(wish.release.id, tuple(services))
@@ -161,7 +168,7 @@ def desired_service(layout: Layout, wish: Wish, service: Service) -> DesiredServ
         privileged=service.privileged,
         mounts=mounts_of(layout, wish.app, service),
         port=service.port.port,
-        scheme=service.port.scheme or "http",
+        scheme=_scheme(service),
         health=Health(
             service.health.path or "/",
             service.health.grace,
@@ -252,6 +259,17 @@ def host_paths(service: Service) -> tuple[str, ...]:
     """Return the paths of the host itself that a service asks for."""
     sources = (text.partition(":")[0] for text in service.volumes if ":" in text)
     return tuple(source for source in sources if source in HOST_PATHS)
+
+
+def _scheme(service: Service) -> Scheme:
+    schemes = {name: name for name in get_args(Scheme)}
+    scheme: Scheme | None = schemes.get(service.port.scheme or "http")
+    if scheme is None:
+        raise InvalidError(
+            f'service {service.name}: unknown port scheme "{service.port.scheme}"',
+            fix=f"use one of: {', '.join(schemes)}",
+        )
+    return scheme
 
 
 def _mount(layout: Layout, app: str, text: str) -> Mount:
