@@ -50,6 +50,11 @@ class Layout:
         return self.root / "rack.lock"
 
     @property
+    def daemon_log(self) -> Path:
+        """What the rack process logs where no service manager keeps it; rotated."""
+        return self.root / "daemon.log"
+
+    @property
     def router(self) -> Path:
         """Mounted at /convox in the router: sockets, configuration, certificates, storage."""
         return self.root / "router"

@@ -48,7 +48,7 @@ class RackOptions:
     cidr: str = ""
     """Range from which the rack's networks are cut; empty until install has picked one."""
     listen: str = ""
-    """Address of the host to publish on instead of loopback."""
+    """Address of the host to publish on besides loopback."""
     log_retention: int = 7
     """Days for which logs are kept."""
     build_retention: int = 10
@@ -67,8 +67,12 @@ class RackOptions:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Addresses of the host on which the router publishes its ports."""
-        return (self.listen,) if self.listen else ("127.0.0.1", "::1")
+        """Addresses of the host on which the router publishes its ports, loopback always."""
+        if self.listen in ("0.0.0.0", "127.0.0.1"):  # noqa: S104  what the user asked for
+            return (self.listen, "::1")
+        if self.listen in ("::", "::1"):
+            return ("127.0.0.1", self.listen)
+        return ("127.0.0.1", "::1", *filter(None, [self.listen]))
 
     @property
     def router_subnet(self) -> str:
