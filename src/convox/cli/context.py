@@ -49,6 +49,7 @@ class Context:
         self.environ = environ
         self._clock = clock
         self._http: Http | None = None
+        self._clients: list[Http] = []
         self._system: dict[str, Any] | None = None
 
     def text(self, flag: str) -> str:
@@ -160,7 +161,14 @@ class Context:
         if endpoint.insecure:
             self.out.note(f"WARNING: the certificate of {endpoint.name} is not verified")
         name = endpoint.name
-        return Http(endpoint, lambda session: self.settings.put_entry("session", name, session))
+        client = Http(endpoint, lambda session: self.settings.put_entry("session", name, session))
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close the connections that the command left open."""
+        for client in self._clients:
+            client.close()
 
     def call(self, request: str, /, *path: str, **parameters: Parameter) -> Any:
         """Send a request of the table and return its JSON answer."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 
-
 _WILD = {"*": "[^/]*", "?": "[^/]"}
 
 

@@ -88,7 +88,10 @@ def _run(words: list[str], environ: Mapping[str, str], out: Output, clock: Clock
     )
     if "local" not in row[7]:
         context.http  # noqa: B018  a missing rack is told before anything else
-    return _handler(row[3])(context) or 0
+    try:
+        return _handler(row[3])(context) or 0
+    finally:
+        context.close()
 
 
 def _handler(target: str) -> Callable[[Context], int | None]:

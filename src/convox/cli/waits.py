@@ -208,12 +208,19 @@ class _Progress:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._socket = self._ctx.open(self._request, *self._path, prefix=True, since="5s")
-                self._print(self._socket)
+                self._follow()
             except (ConvoxError, OSError):
                 pass  # progress is a courtesy: the wait itself tells what is wrong
             self._idle.set()
             self._ctx.clock.wait(self._stop, 1.0)
+
+    def _follow(self) -> None:
+        self._socket = self._ctx.open(self._request, *self._path, prefix=True, since="5s")
+        try:
+            if not self._stop.is_set():
+                self._print(self._socket)
+        finally:
+            self._socket.close()
 
     def _print(self, socket: Socket) -> None:
         held = b""

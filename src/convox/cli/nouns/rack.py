@@ -54,10 +54,10 @@ def access(ctx: Context) -> None:
     """Print an address with a token that works for a time."""
     system = ctx.system()
     if not ctx.text("role"):
-        raise InvalidError("role is required", fix="give --role read or --role write")
+        raise InvalidError("role is required")
     hours = ctx.number("duration-in-hours")
     if not hours:
-        raise InvalidError("duration is required", fix="give --duration-in-hours HOURS")
+        raise InvalidError("duration is required")
     answer = ctx.call("system_jwt_token", role=ctx.text("role"), durationinhour=hours)
     ctx.out.line(f"RACK_URL=https://jwt:{answer['token']}@{system['rack-domain']}")
 
