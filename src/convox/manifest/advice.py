@@ -8,7 +8,6 @@ Source: manifest.md sections 3, 5 (not validated at load), 7 and 10.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from convox.manifest.rules import NAME
@@ -73,7 +72,7 @@ def _links(
 ) -> None:
     for name in service.links:
         _known(draft, ("links", name), f"link {name}", name, names, report)
-        if name in names and not names[name].port.port:
+        if name in names and not names[name].port.port and not report.passes():
             report.warn(
                 draft.at("links", name), f"link {name} has no port, so its URL leads nowhere"
             )
@@ -114,9 +113,5 @@ def _known(
     known: Collection[str],
     report: Report,
 ) -> None:
-    if name in known:
-        return
-    near = get_close_matches(name, known, n=1)
-    listed = ", ".join(known) if known else "there is none"
-    hint = f"did you mean {near[0]}?" if near else f"must be one of: {listed}"
-    report.warn(draft.at(*path), f"{what} is not defined, {hint}")
+    if name not in known and not report.passes():
+        report.warn(draft.at(*path), f"{what} is not defined, {report.allowed(name, known)}")

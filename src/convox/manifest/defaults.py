@@ -8,8 +8,8 @@ Source: manifest.md section 4.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from convox.manifest.model import (
     Build,
@@ -22,11 +22,24 @@ from convox.manifest.model import (
     Service,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Set
+
+class Present:
+    """The attribute paths of a file: which are there, and how many begin in some way."""
+
+    def __init__(self, paths: frozenset[str]) -> None:
+        self._paths = paths
+        self._sorted = sorted(paths)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+    def beginning(self, prefix: str) -> int:
+        """Return how many paths begin with `prefix`."""
+        end = bisect_left(self._sorted, prefix + chr(0x10FFFF))
+        return end - bisect_left(self._sorted, prefix)
 
 
-def with_defaults(service: Service, attributes: Set[str], environment: tuple[str, ...]) -> Service:
+def with_defaults(service: Service, attributes: Present, environment: tuple[str, ...]) -> Service:
     """Return the service complete, with the manifest's own `environment` before its own."""
     here = f"services.{service.name}"
     port = service.port
@@ -58,7 +71,7 @@ def _build(service: Service) -> Build:
     return build
 
 
-def _deployment(service: Service, here: str, attributes: Set[str]) -> Deployment:
+def _deployment(service: Service, here: str, attributes: Present) -> Deployment:
     alone = service.agent.enabled or service.singleton
     minimum, maximum = (0, 100) if alone else (50, 200)
     given = service.deployment
@@ -78,9 +91,9 @@ def _health(health: Health) -> Health:
     )
 
 
-def _scale(scale: Scale, here: str, attributes: Set[str]) -> Scale:
+def _scale(scale: Scale, here: str, attributes: Present) -> Scale:
     # The incumbent counts by prefix, so that `scaling: 1` counts as well; kept as it is.
-    given = sum(attribute.startswith(here) for attribute in attributes)
+    given = attributes.beginning(here)
     count, cooldown = scale.count, scale.cooldown
     if given == 0 or (given > 1 and f"{here}.count" not in attributes):
         count = Count(1, 1)

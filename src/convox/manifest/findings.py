@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from convox.core.errors import InvalidError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from convox.manifest.interpolate import Source
+
+# Enough for any person; without a bound a hostile file could make the answer larger than memory.
+MAX_FINDINGS = 200
+_MAX_LISTED = 40
+_MAX_NAME = 64
 
 Severity = Literal["error", "warning"]
 
@@ -59,28 +67,65 @@ class Report:
     errors: int = 0
     """How many errors were reported, also those that only a missing env made warnings."""
     _found: dict[Finding, None] = field(default_factory=dict)
+    _more: int = 0
 
     def error(self, at: int, message: str, *, wire: str | None = None) -> None:
         """Report what makes the manifest unusable; `wire` is the incumbent's text for it."""
         self.errors += 1
+        if self.first is not None and self.passes():
+            return
         if unset := self.source.unset_near(at):
             self.warn(at, f"{message} (depends on ${{{unset}}}, which is not given)")
             return
-        finding = self._add(at, "error", message)
+        finding = self._add(self.source.position(at), "error", message)
         if self.first is None:
             self.first = str(finding) if wire is None else self._hide(wire)
 
     def warn(self, at: int, message: str) -> None:
         """Report what is accepted and probably not meant."""
-        self._add(at, "warning", message)
+        if self.passes():
+            return
+        self._add(self.source.position(at), "warning", message)
+
+    def warn_place(self, line: int, column: int, message: str) -> None:
+        """Report the same of a place in the original text."""
+        if not self.passes():
+            self._add((line, column), "warning", message)
+
+    def passes(self) -> bool:
+        """Return whether there are enough findings, and count one that is passed over if so.
+
+        Asked before a costly message is made; `warn` asks by itself.
+        """
+        full = len(self._found) >= MAX_FINDINGS
+        self._more += full
+        return full
+
+    def allowed(self, name: str, known: Collection[str]) -> str:
+        """Return the end of a message about an unknown name: the nearest, else all there are."""
+        if not known:
+            return "there is none"
+        few = list(known)[:_MAX_LISTED]
+        candidates = {text.lower(): text for text in reversed(few)}
+        near = get_close_matches(name[:_MAX_NAME].lower(), candidates, n=1)
+        more = ", ..." if len(known) > len(few) else ""
+        return (
+            f"did you mean {candidates[near[0]]}?"
+            if near
+            else f"must be one of {', '.join(few)}{more}"
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings in the order of the file, each once."""
-        return tuple(sorted(self._found, key=lambda found: (found.line, found.column)))
+        found = sorted(self._found, key=lambda found: (found.line, found.column))
+        if self._more:
+            last = found[-1]
+            message = f"{self._more} more findings are not shown"
+            found.append(Finding(self.file, last.line, last.column, "warning", message))
+        return tuple(found)
 
-    def _add(self, at: int, severity: Severity, message: str) -> Finding:
-        line, column = self.source.position(at)
-        finding = Finding(self.file, line, column, severity, self._hide(message))
+    def _add(self, place: tuple[int, int], severity: Severity, message: str) -> Finding:
+        finding = Finding(self.file, *place, severity, self._hide(message))
         self._found.setdefault(finding, None)
         return finding
 

@@ -23,9 +23,13 @@ def describe(node: Node) -> str:
         case ScalarNode(value=None):
             return "empty"
         case ScalarNode(value=str() as text):
-            return f'"{text[:_SHOWN]}{"..." if len(text) > _SHOWN else ""}"'
+            return f'"{_cut(text)}"'
         case ScalarNode(text=text):
-            return text
+            return _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def type_name(node: Node) -> str:

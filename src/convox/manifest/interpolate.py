@@ -30,16 +30,16 @@ class Source:
     text: str
     names: tuple[str, ...]
     """Every name between `${` and `}` outside of comments, in order of first appearance."""
-    missing: tuple[tuple[int, str], ...]
-    """(offset in `text`, name) of each that nothing was given for."""
+    missing: tuple[tuple[int, int, str], ...]
+    """(line, column, name) of each outside of comments that nothing was given for."""
     substituted: tuple[tuple[str, str], ...]
     """(value, name) pairs that went in and are long enough to hide, longest first."""
     _segments: tuple[tuple[int, int, bool], ...]
     """(start here, start in the original, whether it is a copy), in order."""
     _lines: tuple[int, ...]
     """Offsets in the original at which lines begin."""
-    _open: bool
-    """Whether no env was given at all, so that nothing can be said about placeholders."""
+    _open: Mapping[int, str]
+    """Names of placeholders by line of the original, if no env was given at all."""
 
     def position(self, at: int) -> tuple[int, int]:
         """Return line and column, from 1, in the original of an offset in `text`."""
@@ -51,32 +51,35 @@ class Source:
     def unset_near(self, at: int) -> str | None:
         """Return a placeholder on this line or the one before it, if no env was given at all."""
         line, _ = self.position(at)
-        near = (line, line - 1)
-        found = (name for where, name in self.missing if self.position(where)[0] in near)
-        return next(found, None) if self._open else None
+        return self._open.get(line) or self._open.get(line - 1)
 
     def _segment(self, at: int) -> int:
         return bisect_right(self._segments, at, key=lambda segment: segment[0]) - 1
 
 
-def interpolate(text: str, env: Mapping[str, str] | None) -> Source:
-    """Return `text` with every placeholder replaced; without an env, all by nothing."""
+def interpolate(text: str, env: Mapping[str, str] | None, *, stand_in: str = "") -> Source:
+    """Return `text` with every placeholder replaced; without an env, all by `stand_in`."""
     lines = (0, *(end.end() for end in _LINE_END.finditer(text)))
     pieces, segments = [], [(0, 0, True)]
     values: dict[str, str] = {}
     names: dict[str, None] = {}
-    missing: list[tuple[int, str]] = []
+    missing: list[tuple[int, int, str]] = []
+    opened: dict[int, str] = {}
     length = copied = 0
     for found in _PLACEHOLDER.finditer(text):
         name, start = found[1], found.start()
-        value = (env or {}).get(name)
-        pieces += [text[copied:start], value or ""]
+        value = stand_in if env is None else env.get(name, "")
+        pieces += [text[copied:start], value]
         length += start - copied
+        line = bisect_right(lines, start)
         if not _in_comment(text, start):
             names.setdefault(name)
-            missing += [(length, name)] if value is None else []
-        values.setdefault(value or "", name)
-        end, copied = length + len(value or ""), found.end()
+            if env is None or name not in env:
+                missing.append((line, start - lines[line - 1] + 1, name))
+        if env is None:
+            opened[line] = name
+        values.setdefault(value, name)
+        end, copied = length + len(value), found.end()
         segments += [(length, start, False), (end, copied, True)]
         length = end
     hidden = [(value, name) for value, name in values.items() if len(value) >= _HIDDEN_LENGTH]
@@ -87,7 +90,7 @@ def interpolate(text: str, env: Mapping[str, str] | None) -> Source:
         substituted=tuple(sorted(hidden, key=lambda pair: -len(pair[0]))),
         _segments=tuple(segments),
         _lines=lines,
-        _open=env is None,
+        _open=opened,
     )
 
 

@@ -17,21 +17,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convox.manifest.advice import give_advice
-from convox.manifest.defaults import with_defaults
+from convox.manifest.compose import ComposeError, compose
+from convox.manifest.defaults import Present, with_defaults
 from convox.manifest.findings import Finding, ManifestError, Report
 from convox.manifest.interpolate import interpolate
 from convox.manifest.model import Manifest
-from convox.manifest.nodes import ComposeError, Node, compose
 from convox.manifest.rules import check_rules, required_names
-from convox.manifest.sections import Drafts, attributes, decode
+from convox.manifest.sections import attributes, decode
 from convox.manifest.unknown import warn_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from convox.manifest.interpolate import Source
+    from convox.manifest.nodes import Node
 
 FILENAME = "convox.yml"
+# Reads as a number, as text, as part of an image's tag and of a port.
+_STAND_IN = "1"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Check:
     """What a check found."""
 
     manifest: Manifest | None
-    """None if there is an error, or nothing that could be read."""
+    """None if there is an error, or nothing that could be read. Without an env, 1 stands for
+    each `${NAME}`."""
     findings: tuple[Finding, ...]
     """In the order of the file."""
     needed: tuple[str, ...]
@@ -65,7 +69,10 @@ def check(text: str, env: Mapping[str, str] | None, *, filename: str = FILENAME)
     Without an `env`, names that need a value are listed, and an error that a `${NAME}` may have
     caused is only a warning.
     """
-    manifest, report, source = _load(text, env, filename)
+    manifest, report, source = _load(text, env, filename, stand_in=_STAND_IN)
+    if manifest is None and env is None:
+        # A placeholder that stands for whole lines reads better as nothing than as a word.
+        manifest, report, source = _load(text, env, filename)
     needed: set[str] = set()
     if env is None:
         needed = {*source.names, *required_names(manifest.services if manifest else ())}
@@ -90,13 +97,19 @@ def read_text(data: bytes, *, filename: str = FILENAME) -> str:
 
 
 def _load(
-    text: str, env: Mapping[str, str] | None, filename: str, *, loader: Any = None
+    text: str,
+    env: Mapping[str, str] | None,
+    filename: str,
+    *,
+    stand_in: str = "",
+    loader: Any = None,
 ) -> tuple[Manifest | None, Report, Source]:
-    source = interpolate(text.removeprefix("\ufeff"), env)
+    source = interpolate(text.removeprefix("\ufeff"), env, stand_in=stand_in)
     report = Report(source, filename)
-    for at, name in source.missing if env is not None else ():
+    for line, column, name in source.missing if env is not None else ():
         hint = f"for a variable of the shell write ${name}"
-        report.warn(at, f"${{{name}}} is not set and becomes nothing; {hint}")
+        message = f"${{{name}}} is not set and becomes nothing; {hint}"
+        report.warn_place(line, column, message)
     try:
         root = compose(source.text, report, loader=loader)
     except ComposeError as e:
@@ -107,10 +120,8 @@ def _load(
 
 def _build(root: Node | None, env: Mapping[str, str] | None, report: Report) -> Manifest:
     present = attributes(root)
-    drafts: Drafts = decode(root, report)
-    services = [
-        with_defaults(draft.value, present, drafts.environment) for draft in drafts.services
-    ]
+    drafts, paths = decode(root, report), Present(present)
+    services = [with_defaults(draft.value, paths, drafts.environment) for draft in drafts.services]
     check_rules(drafts, services, env, report)
     give_advice(drafts, services, report)
     warn_unknown(drafts.root, report)

@@ -33,6 +33,8 @@ class ListenerRules:
 
     report: Report
     _owners: dict[int, str] = field(default_factory=dict)
+    _inside: set[int] = field(default_factory=set)
+    """Container ports of the service in hand."""
 
     def check(self, draft: Draft[Service], service: Service) -> None:
         """Report what is wrong with the listeners of a service that has its defaults."""
@@ -40,12 +42,14 @@ class ListenerRules:
             message = f"service {service.name}: agent mode is incompatible with nlb ports"
             self.report.error(draft.at("nlb"), message, wire=message)
         ports: dict[int, int] = {}
+        self._inside = set()
         for index, listener in enumerate(service.nlb):
             problems = [*_alone(service.name, listener), *self._shared(service, listener, ports)]
             for key, message in problems:
                 self.report.error(draft.at("nlb", index, key), message, wire=message)
             self._owners.setdefault(listener.port, service.name)
             ports.setdefault(listener.port, listener.container_port)
+            self._inside.add(listener.container_port)
 
     def _shared(
         self, service: Service, listener: NlbListener, ports: dict[int, int]
@@ -57,7 +61,7 @@ class ListenerRules:
             yield "port", f"{here} nlb port {port} declared with conflicting containerPort values"
         elif port in ports:
             yield "port", f"{here} duplicate nlb port {port}"
-        elif inner in ports.values():
+        elif inner in self._inside:
             message = f"{here} nlb containerPort {inner} used by multiple nlb listeners"
             yield "containerPort", message
         if owner != service.name:

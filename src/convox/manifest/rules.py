@@ -51,10 +51,12 @@ def _check_required(
     if not missing:
         return
     wire = f"required env: {', '.join(missing)}"
-    own = missing[0] in draft.value.environment
+    own = any(name in draft.value.environment for name in missing)
     at = draft.at("environment", missing[0]) if own else drafts.at("environment", missing[0])
     values = " ".join(f"{name}=VALUE" for name in dict.fromkeys(missing))
-    message = f"{wire}; service {service.name} needs values, set them: convox env set {values}"
+    # Without the name, what all services lack at the top level is one finding, not one for each.
+    who = f"service {service.name}" if own else "every service"
+    message = f"{wire}; {who} needs values, set them: convox env set {values}"
     report.error(at, message, wire=wire)
 
 

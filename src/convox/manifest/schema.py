@@ -94,7 +94,7 @@ def _facts(key: Key) -> str:
 
 
 def _examples(key: Key) -> list[str]:
-    return ["```yaml\n" + "\n".join(key.examples) + "\n```"] if key.examples else []
+    return ["```yaml\n" + "\n# or\n".join(key.examples) + "\n```"] if key.examples else []
 
 
 def _entry(key: Key) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# The incumbent makes several resources of each, and a CloudFormation template holds 500.
+MAX_SERVICES = 500
+
 
 @dataclass(frozen=True)
 class Draft(Generic[T]):
@@ -100,6 +103,9 @@ def _section(drafts: Drafts, key: str, node: Node, report: Report) -> None:
             drafts.params = {**drafts.params, **params}
         case "resources":
             drafts.resources += _named("resources", node, report, _resource)
+        case "services" if isinstance(node, MapNode) and len(node.pairs) > MAX_SERVICES:
+            message = f"{len(node.pairs)} services, must be at most {MAX_SERVICES}"
+            report.error(node.at, message)
         case "services":
             drafts.services += _named("services", node, report, _service)
         case "timers":

@@ -36,8 +36,8 @@ def decode_service(name: str, line: int, node: Node, report: Report) -> Service:
     service = Service(name, line)
     found = fields.mapping(f"service {name}", node, report)
     for key, value in () if found is None else found.pairs:
-        if key.text in _DECODERS:
-            attribute, decoder = _DECODERS[key.text]
+        if key.text in DECODERS:
+            attribute, decoder = DECODERS[key.text]
             if is_null(value):
                 service = fields.changed(service, attribute, getattr(_EMPTY, attribute))
             else:
@@ -236,7 +236,7 @@ def _set(
     return service if value is None else fields.changed(service, attribute, value)
 
 
-_DECODERS: dict[str, tuple[str, Decoder]] = {
+DECODERS: dict[str, tuple[str, Decoder]] = {
     "agent": ("agent", _agent),
     "build": ("build", _build),
     "command": ("command", _command),

@@ -6,7 +6,6 @@ top-level map with an anchor is left alone: it is how people keep what they merg
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from convox.manifest.nodes import ListNode, MapNode, Node
@@ -54,6 +53,5 @@ def _warn(at: int, name: str, path: str, key: Key, report: Report) -> None:
     if name in key.elsewhere:
         report.warn(at, f"{name} in {path} is ignored: {key.elsewhere[name]}")
         return
-    near = get_close_matches(name, key.keys, n=1) or get_close_matches(name.lower(), key.keys, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"must be one of {', '.join(key.keys)}"
-    report.warn(at, f"{name} in {path} is not known and ignored, {hint}")
+    allowed = report.allowed(name, key.keys)
+    report.warn(at, f"{name} in {path} is not known and ignored, {allowed}")
