@@ -93,6 +93,7 @@ class WireServer:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(20)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)

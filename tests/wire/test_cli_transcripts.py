@@ -20,7 +20,6 @@ import io
 import json
 import re
 import ssl
-import sys
 import tarfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -272,7 +271,7 @@ def words(text: str) -> str:
     ids=[f"{i + 1} {name_of(t)}" for i, t in enumerate(TRANSCRIPTS)],
 )
 def test_our_cli_does_as_recorded(
-    number: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, folder: Path, tmp_path: Path
 ) -> None:
     transcript = TRANSCRIPTS[number]
     if name_of(transcript) in NOT_YET or name_of(transcript) in OTHER_TESTS:
@@ -296,10 +295,9 @@ def test_our_cli_does_as_recorded(
     stdin.write_text(transcript.get("stdin") or "")
     out, err = io.BytesIO(), io.BytesIO()
 
-    with stdin.open() as file:
-        monkeypatch.setattr(sys, "stdin", file)
+    with stdin.open("rb") as file:
         output = Output(out, err, environ)
-        code = run(transcript["command"], environ, output, FastClock())
+        code = run(transcript["command"], environ, output, FastClock(), file)
     recorder.close()
 
     difference = DIFFERENCES.get(name_of(TRANSCRIPTS[number]), Difference(""))

@@ -41,6 +41,7 @@ class Context:
         settings: Settings,
         environ: Mapping[str, str],
         clock: Clock | None = None,
+        stdin: BinaryIO | None = None,
     ) -> None:
         self.args = args
         self.flags = flags
@@ -48,6 +49,7 @@ class Context:
         self.settings = settings
         self.environ = environ
         self._clock = clock
+        self._stdin = stdin
         self._http: Http | None = None
         self._clients: list[Http] = []
         self._system: dict[str, Any] | None = None
@@ -92,7 +94,7 @@ class Context:
     @property
     def stdin(self) -> BinaryIO:
         """Standard input, as bytes."""
-        return sys.stdin.buffer
+        return self._stdin or sys.stdin.buffer
 
     def host(self) -> str:
         """Return the current host, "" if there is none."""

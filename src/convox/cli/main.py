@@ -19,6 +19,7 @@ from convox.core.errors import ConvoxError, InvalidError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import BinaryIO
 
     from convox.core.clock import Clock
 
@@ -32,11 +33,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(
-    words: list[str], environ: Mapping[str, str], out: Output, clock: Clock | None = None
+    words: list[str],
+    environ: Mapping[str, str],
+    out: Output,
+    clock: Clock | None = None,
+    stdin: BinaryIO | None = None,
 ) -> int:
     """Run `words` with everything passed in; never raises but on a bug under CONVOX_DEBUG."""
     try:
-        return _run(words, environ, out, clock)
+        return _run(words, environ, out, clock, stdin)
     except ConvoxError as error:
         out.error(error.wire, error.fix)
         return 1
@@ -69,7 +74,13 @@ def find(words: list[str]) -> Row | None:
     return best
 
 
-def _run(words: list[str], environ: Mapping[str, str], out: Output, clock: Clock | None) -> int:
+def _run(
+    words: list[str],
+    environ: Mapping[str, str],
+    out: Output,
+    clock: Clock | None,
+    stdin: BinaryIO | None,
+) -> int:
     row = find(words)
     if row is None:
         return _without_command(words, out)
@@ -84,7 +95,13 @@ def _run(words: list[str], environ: Mapping[str, str], out: Output, clock: Clock
     check_count(args, row[5], row[6])
     out.id_only = flags.get("id") is True
     context = Context(
-        args=args, flags=flags, out=out, settings=Settings(environ), environ=environ, clock=clock
+        args=args,
+        flags=flags,
+        out=out,
+        settings=Settings(environ),
+        environ=environ,
+        clock=clock,
+        stdin=stdin,
     )
     if "local" not in row[7]:
         context.http  # noqa: B018  a missing rack is told before anything else

@@ -190,9 +190,14 @@ def _connect(endpoint: Endpoint) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.connect(endpoint.host)
         return sock
-    sock = socket.create_connection((endpoint.host, endpoint.port), DIAL_S)
+    sock = socket.create_connection((_ascii(endpoint.host), endpoint.port), DIAL_S)  # type: ignore[arg-type]
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
+
+
+def _ascii(host: str) -> bytes:
+    """Return the host as it is looked up; only a name that needs it loads the IDNA codec."""
+    return host.encode("ascii" if host.isascii() else "idna")
 
 
 def _secure(endpoint: Endpoint) -> ssl.SSLSocket:
@@ -248,7 +253,7 @@ def _context(*, verify: bool, pin: str = "") -> ssl.SSLContext:
 def _handshake(endpoint: Endpoint, context: ssl.SSLContext) -> ssl.SSLSocket:
     sock = _connect(endpoint)
     try:
-        return context.wrap_socket(sock, server_hostname=endpoint.host)
+        return context.wrap_socket(sock, server_hostname=_ascii(endpoint.host))
     except BaseException:
         sock.close()
         raise

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import sys
 import tarfile
 import tempfile
 
@@ -184,6 +183,6 @@ def _source(ctx: Context) -> Iterator[BinaryIO]:
         with open(path, "rb") as file:
             yield file
         return
-    if sys.stdin.isatty():
+    if ctx.stdin.isatty():
         raise InvalidError("pipe a file into this command or specify --file")
     yield ctx.stdin
