@@ -428,7 +428,7 @@ class FakeRack:
             id=ids.release_id(),
             app=app,
             build=build,
-            env="\n".join(sorted((newest.env if env is None else env).split())),
+            env="\n".join(sorted((newest.env if env is None else env).splitlines())),
             manifest=self._builds.get(build, types.Build()).manifest,
             description=description,
             created=self._tick(),

@@ -24,6 +24,8 @@ from convox.core.errors import InvalidError
 
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _INT64 = 2**63
+_ALWAYS_SENT = frozenset({"rack", "session", "version"})
+"""Headers of the client itself: `Version` is its own version, never the one to update to."""
 _BREAKS = re.compile(r"[\r\n]")
 
 
@@ -135,7 +137,10 @@ def pairs(text: str) -> dict[str, str]:
         found = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as e:
         raise InvalidError("invalid parameters: an escaped value is not UTF-8") from e
-    return dict(reversed(found))
+    out: dict[str, str] = {}
+    for name, value in found:
+        out.setdefault(name, value)
+    return out
 
 
 def _look_up(
@@ -152,7 +157,8 @@ def _look_up(
         case Carrier.QUERY:
             return query.get(name) or None
         case _:
-            found = form.get(name) or query.get(name) or header
+            spare = None if name in _ALWAYS_SENT else header
+            found = form.get(name) or query.get(name) or spare
             return found or (form.get(name) if _keeps_empty(parameter.type) else None)
 
 

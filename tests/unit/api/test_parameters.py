@@ -74,6 +74,14 @@ def test_the_form_wins_over_the_query_and_the_query_over_the_header():
     assert name({}, {}, {}) == ""
 
 
+def test_the_version_of_the_client_is_not_the_version_to_update_to():
+    read = parameters.options(
+        types.SystemUpdateOptions, form={"count": "3"}, query={}, headers={"Version": "dev"}
+    )
+
+    assert read == types.SystemUpdateOptions(count=3)
+
+
 def test_an_emptied_env_is_not_an_absent_one():
     def env(form):
         return parameters.options(types.ReleaseCreateOptions, form=form, query={}, headers={}).env
