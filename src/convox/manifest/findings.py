@@ -49,7 +49,9 @@ class ManifestError(InvalidError):
     """
 
     def __init__(self, what: str, findings: tuple[Finding, ...]) -> None:
-        super().__init__(what, fix="correct convox.yml; convox validate lists every finding")
+        unset = what.startswith("required env: ")
+        fix = "convox env set NAME=VALUE" if unset else "convox validate lists every finding"
+        super().__init__(what, fix=fix)
         self.findings = findings
 
 

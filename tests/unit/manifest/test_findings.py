@@ -1,4 +1,6 @@
-from convox.manifest.findings import Report
+import pytest
+
+from convox.manifest.findings import ManifestError, Report
 from convox.manifest.interpolate import interpolate
 
 
@@ -38,3 +40,14 @@ def test_the_nearest_name_is_offered_else_all_of_them():
     assert found.allowed("zzz", ["api", "web"]) == "must be one of api, web"
     assert found.allowed("zzz", []) == "there is none"
     assert found.allowed("zzz", [f"a{i}" for i in range(99)]).endswith("a39, ...")
+
+
+@pytest.mark.parametrize(
+    ("what", "fix"),
+    [("required env: A", "convox env set NAME=VALUE"), ("other", "convox validate lists")],
+)
+def test_an_error_says_what_to_do_and_travels_as_its_words_alone(what, fix):
+    error = ManifestError(what, ())
+
+    assert fix in error.fix
+    assert error.wire == what
