@@ -184,7 +184,8 @@ class World:
             case StartProcess(service):
                 self._start(service)
             case RestartProcess(id):
-                self.change(id, state=State.STARTING, since=self.now, probed=False)
+                address = self.processes[id].address or f"10.0.1.{int(id)}"
+                self.change(id, state=State.STARTING, since=self.now, probed=False, address=address)
             case SwitchRoutes(routes):
                 self._switch(routes)
             case DrainProcess(id, _, seconds):
@@ -242,9 +243,7 @@ class World:
 
     def upstreams(self, name: str = "web") -> tuple[str, ...]:
         """Return what the router serves for a service."""
-        return next(
-            (r.upstreams for r in self.routes or () if r.owner.endswith(f"/{name}")), ()
-        )
+        return next((r.upstreams for r in self.routes or () if r.owner.endswith(f"/{name}")), ())
 
     def of(self, spec: str) -> list[ObservedProcess]:
         """Return the processes with a digest."""

@@ -73,7 +73,7 @@ def keep(
         restarts=moves.restarts,
         waits=moves.waits,
         retire=(*hopeless, *spare, *moves.retire),
-        serving=moves.serving or stay,
+        serving=moves.serving or tuple(p for p in stay if p not in moves.retire),
         ready=moves.ready,
     )
 
