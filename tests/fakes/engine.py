@@ -131,8 +131,12 @@ class Inside:
 class FakeEngine:
     """An engine whose whole state is in memory; safe from any thread."""
 
+    socket_path = "/nonexistent/docker.sock"
+    """Nothing listens there; tests/fakes/log_engine.py has an engine that does."""
+
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        self.address = "unix:///fake.sock"
         self.down = False
         self.stubborn = False
         """Whether processes ignore SIGTERM, so that stop ends them with 137."""

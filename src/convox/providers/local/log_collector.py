@@ -188,12 +188,14 @@ class Collector:
             # the cursors did not move, so the same lines are asked for again later
             for source, _ in brought:
                 log.error("cannot store a log: %s", error, extra=_named(source))
-                source.reading.again()
-                self._fail(source)
+                self._fail(source, is_lost=True)
 
-    def _fail(self, source: _Source) -> None:
+    def _fail(self, source: _Source, *, is_lost: bool = False) -> None:
         self._hang_up(source)
-        source.reading.failed()
+        if is_lost:
+            source.reading.lost()
+        else:
+            source.reading.failed()
         source.due = self._clock.monotonic() + source.reading.pause_s
 
     def _hang_up(self, source: _Source) -> None:
@@ -229,4 +231,4 @@ class Collector:
 
 
 def _named(source: _Source) -> dict[str, str]:
-    return {"app": source.reading.subject.app, "process": source.reading.subject.pid}
+    return {"app": source.reading.subject.app, "pid": source.reading.subject.pid}

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from convox.providers.local.log_text import KEY_LENGTH, stream_of
 
 _REMEMBERED = 16
+_RING = 1024
 
 
 class Cursor:
@@ -45,6 +46,32 @@ class Cursor:
     def pairs(self) -> list[tuple[str, int]]:
         """Return what makes an equal cursor again."""
         return [(key.decode(), count) for key, count in self._recent]
+
+
+class Recent:
+    """What one container wrote last, to know what the engine hands out twice.
+
+    When it rotates its own file while somebody follows, the engine goes back some way and repeats
+    lines (seen with 20.10). What is older than all that is remembered can only be such a line.
+    """
+
+    def __init__(self, floor: bytes) -> None:
+        self._floor = floor
+        self._order: deque[tuple[bytes, int]] = deque()
+        self._known: set[int] = set()
+
+    def repeats(self, key: bytes, part: int, message: bytes) -> bool:
+        """Tell whether this was seen, and remember it."""
+        mark = hash((key, part, message))
+        if key < self._floor or mark in self._known:
+            return True
+        self._known.add(mark)
+        self._order.append((key, mark))
+        if len(self._order) > _RING:
+            oldest, forgotten = self._order.popleft()
+            self._floor = max(self._floor, oldest)
+            self._known.discard(forgotten)
+        return False
 
 
 class Cursors:

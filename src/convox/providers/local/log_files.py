@@ -12,14 +12,13 @@ under it. Read log_app.py next.
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from convox.core.clock import Clock
-from convox.providers.local.log_text import KEY_LENGTH
+from convox.providers.local.log_text import KEY_LENGTH, key_of_ns
 
 SEGMENT_BYTES = 2 << 20
 TOTAL_BYTES = 128 << 20
@@ -97,13 +96,14 @@ class Segments:
     def sweep(self, oldest_ns: int) -> None:
         """Remove segments that only hold lines older than a moment, and what is over the cap."""
         names = self._names()
-        for name, following in itertools.pairwise(names):
-            if following <= oldest_ns:
-                self._path(name).unlink(missing_ok=True)
         for name in names[: -self._keep]:
             self._path(name).unlink(missing_ok=True)
-        if names and self._path(names[-1]).stat().st_mtime_ns <= oldest_ns:
-            self.remove()
+        for name in names[-self._keep :]:
+            if self._last_key(name) >= key_of_ns(oldest_ns):
+                return
+            if name == self._current:
+                self.close()
+            self._path(name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file; the next append opens it again."""
@@ -177,6 +177,14 @@ class Segments:
                     yield [
                         line for line in block if line[:KEY_LENGTH] >= since and line[:1] != b"#"
                     ]
+
+    def _last_key(self, name: int) -> bytes:
+        """Return the key of the last line of a segment; of none, that of its beginning."""
+        with self._path(name).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _BLOCK))
+            line = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        return line[:KEY_LENGTH] if line[:1].isdigit() else key_of_ns(name)
 
     def _raw_blocks(self, name: int, offset: int, limit: int | None) -> Iterator[list[bytes]]:
         try:

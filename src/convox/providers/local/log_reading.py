@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from convox.providers.local.log_cursors import Cursor
+from convox.providers.local.log_cursors import Cursor, Recent
 from convox.providers.local.log_source import Answer, Entry, Frames, Raw
 from convox.providers.local.log_text import nanoseconds, stored
 
@@ -64,6 +64,7 @@ class Reading:
         self._answer = Answer()
         self._parser: Frames | Raw = Frames()
         self._skip: Counter[bytes] = Counter()
+        self._recent = Recent(cursor.since)
 
     @property
     def is_over(self) -> bool:
@@ -117,6 +118,12 @@ class Reading:
         self.phase = Phase.CHECK if self.is_over else self.phase
         self._failures = 0
 
+    def lost(self) -> None:
+        """Take note that the lines returned last were not stored: they must come again."""
+        self._recent = Recent(self._cursor.since)
+        self.failed()
+        self.phase = Phase.CHECK
+
     def _target(self) -> str:
         if self.phase is Phase.CHECK:
             return f"/containers/{self.subject.id}/json"
@@ -139,9 +146,9 @@ class Reading:
             self._failures = 0
         stream = self.subject.stream.encode()
         lines = []
-        for key, message in entries:
-            if self._skip[key] > 0:
+        for key, message, part in entries:
+            if self._skip.get(key, 0) > 0:
                 self._skip[key] -= 1
-            elif key >= self._floor:
+            elif key >= self._floor and not self._recent.repeats(key, part, message):
                 lines.append(stored(key, stream, message))
         return lines

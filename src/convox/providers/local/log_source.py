@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import NamedTuple
 
 _HEADER = 8
 _PIECE = 16384
@@ -19,8 +20,15 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _STAMP_LENGTH = 31
 _LARGEST = 1 << 20
 
-Entry = tuple[bytes, bytes]
-"""Key and message, without newline."""
+
+class Entry(NamedTuple):
+    """One line, or one piece of a long line."""
+
+    key: bytes
+    message: bytes
+    """Without its newline."""
+    part: int = 0
+    """Which piece of a long line it is; all pieces have the same key."""
 
 
 class Answer:
@@ -49,22 +57,25 @@ class Frames:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._parts: dict[int, int] = {}
 
     def feed(self, data: bytes) -> list[Entry]:
-        """Return the entries that are complete."""
+        """Return the entries that are complete.
+
+        Raises:
+            ValueError: this is not the engine's format.
+        """
         self._buffer += data
         entries, start = [], 0
         while len(self._buffer) - start >= _HEADER:
-            (length,) = struct.unpack_from(">4xL", self._buffer, start)
+            kind, length = struct.unpack_from(">BxxxL", self._buffer, start)
             if length > _LARGEST:
                 raise ValueError(f"a log frame of {length} bytes")
             if len(self._buffer) - start - _HEADER < length:
                 break
             start += _HEADER
-            entry = _entry(bytes(self._buffer[start : start + length]))
+            entries += _entry(bytes(self._buffer[start : start + length]), self._parts, kind)
             start += length
-            if entry:
-                entries.append(entry)
         del self._buffer[:start]
         return entries
 
@@ -78,16 +89,15 @@ class Raw:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._parts: dict[int, int] = {}
 
     def feed(self, data: bytes) -> list[Entry]:
         """Return the entries that are complete."""
         self._buffer += data
         entries = []
         while (end := self._next()) > 0:
-            entry = _entry(self._buffer[:end])
+            entries += _entry(self._buffer[:end], self._parts, 0)
             self._buffer = self._buffer[end:]
-            if entry:
-                entries.append(entry)
         return entries
 
     def finish(self) -> list[Entry]:
@@ -104,7 +114,11 @@ class Raw:
         return limit if len(self._buffer) >= limit + _STAMP_LENGTH else 0
 
 
-def _entry(data: bytes) -> Entry | None:
+def _entry(data: bytes, parts: dict[int, int], kind: int) -> list[Entry]:
+    """Return the entry, if it is one; `parts` counts the pieces of the line under way by pipe."""
     if not _STAMP.match(data):
-        return None
-    return data[: _STAMP_LENGTH - 1], data[_STAMP_LENGTH:].removesuffix(b"\n").removesuffix(b"\r")
+        return []
+    part = parts.get(kind, 0)
+    parts[kind] = 0 if data.endswith(b"\n") else part + 1
+    message = data[_STAMP_LENGTH:].removesuffix(b"\n").removesuffix(b"\r")
+    return [Entry(data[: _STAMP_LENGTH - 1], message, part)]

@@ -20,8 +20,9 @@ _TAGS = (
 )
 _CONTROL = re.compile(rb"\x1b+\[[0-?]*[ -/]*[@-~]?")
 _CLOSING = re.compile(rb"</(" + _TAGS + rb")>")
-_UNFINISHED = re.compile(rb"(?:\x1b{1,8}(?:\[[0-?]{0,32}[ -/]{0,8})?|<(?:/[a-z0-9]{0,8})?)\Z")
-_LONGEST_UNFINISHED = 64
+_CONTROL_BEGUN = re.compile(rb"\x1b{1,8}(?:\[[0-?]{0,32}[ -/]{0,8})?\Z")
+_CLOSING_BEGUN = re.compile(rb"<(?:/[a-z0-9]{0,8})?\Z")
+_LONGEST_BEGUN = 64
 
 KEY_LENGTH = 30
 """`2026-01-02T03:04:05.123456789Z`: fixed width, so that bytes compare as times do."""
@@ -38,27 +39,39 @@ class Cleaner:
     """`clean` for a stream: the same result however the bytes are cut into pieces."""
 
     def __init__(self) -> None:
-        self._held = b""
+        self._control = b""
+        self._closing = b""
 
     def feed(self, data: bytes) -> bytes:
         """Return what is certain by now; a beginning of a sequence waits for the rest."""
-        data = self._held + data
-        tail = max(0, len(data) - _LONGEST_UNFINISHED)
-        found = _UNFINISHED.search(data, tail)
-        end = found.start() if found else len(data)
-        self._held = data[end:]
-        return clean(data[:end])
+        data, self._control = _cut(self._control + data, _CONTROL_BEGUN)
+        data, self._closing = _cut(self._closing + _CONTROL.sub(b"", data), _CLOSING_BEGUN)
+        return _CLOSING.sub(rb"</\1 >", data)
 
     def flush(self) -> bytes:
         """Return what was held back, at the end of the stream."""
-        held, self._held = self._held, b""
-        return clean(held)
+        held = self._closing + _CONTROL.sub(b"", self._control)
+        self._control = self._closing = b""
+        return _CLOSING.sub(rb"</\1 >", held)
+
+
+def _cut(data: bytes, begun: re.Pattern[bytes]) -> tuple[bytes, bytes]:
+    """Return what is certain, and the beginning of a sequence at the end."""
+    found = begun.search(data, max(0, len(data) - _LONGEST_BEGUN))
+    return (data[: found.start()], data[found.start() :]) if found else (data, b"")
 
 
 def key_of(moment: datetime) -> bytes:
     """Return the key of a moment, nine digits of fraction."""
     utc = moment.astimezone(UTC)
     return utc.strftime("%Y-%m-%dT%H:%M:%S.%f000Z").encode()
+
+
+def key_of_ns(nanos: int) -> bytes:
+    """Return the key of nanoseconds since 1970."""
+    seconds, rest = divmod(nanos, 1_000_000_000)
+    whole = datetime.fromtimestamp(seconds, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z".encode()
 
 
 def nanoseconds(key: bytes) -> int:

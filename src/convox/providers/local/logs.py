@@ -10,7 +10,7 @@ what is altered in a line and why.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from convox.core.clock import Clock
 from convox.core.errors import NotFoundError
 from convox.core.stream import LogFeed
 from convox.providers.local.containers import Container
-from convox.providers.local.engine_streams import LogReader
+from convox.providers.local.engine_values import LogEntry
 from convox.providers.local.layout import LABEL_APP, LABEL_SERVICE, Layout
 from convox.providers.local.log_app import AppLog
 from convox.providers.local.log_builds import BuildLog, FinishedBuildLog
@@ -36,6 +36,18 @@ log = logging.getLogger(__name__)
 DEFAULT_RETENTION_DAYS = 7
 _RACK = "_rack"
 """Folder of the rack's own log; no app can have this name."""
+
+
+class LogLines(Protocol):
+    """Lines of a container, read once."""
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        """Yield the lines."""
+        ...
+
+    def close(self) -> None:
+        """End the reading."""
+        ...
 
 
 class LogEngine(Protocol):
@@ -53,7 +65,7 @@ class LogEngine(Protocol):
         since: datetime | None = None,
         follow: bool = False,
         tail: int | None = None,
-    ) -> LogReader:
+    ) -> LogLines:
         """Return a reader of what a container wrote."""
         ...
 
