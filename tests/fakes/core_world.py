@@ -174,7 +174,7 @@ class World:
                 probed=not running,
             )
 
-    def apply(self, step: object) -> None:
+    def apply(self, step: object) -> None:  # noqa: C901, PLR0912  one case a step
         self.applied.append(step)
         match step:
             case CreateNetwork():
