@@ -57,8 +57,12 @@ def point_at_rack() -> None:
 
 
 def install() -> None:
-    """Install the rack, unless it is there and answers."""
+    """Install the rack; start it when it is there and does not answer."""
     if settings.host_of(RACK) and answer([CONVOX, "rack"], timeout_s=30)[0] == 0:
+        return
+    if settings.host_of(RACK) and settings.state_of(RACK).exists():
+        with step(f"Starting the local rack {RACK}"):
+            run([CONVOX, "rack", "start", "local", RACK])
         return
     with step(f"Installing the local rack {RACK}"):
         run([CONVOX, "rack", "install", "local", "--name", RACK, *free_ports()])
@@ -124,7 +128,7 @@ def show() -> None:
     port = int(get("/system")["parameters"].get("Port") or 443)
     url = f"https://{domain}/" if port == 443 else f"https://{domain}:{port}/"
     with step(f"Fetching {url} with the rack's certificate verified"):
-        line = fetch(domain, port, settings.certificate_of(RACK))
+        line = fetch(domain, port, settings.authority_of(RACK))
     command = Path(os.path.relpath(CONVOX, Path.cwd()))
     other = "" if settings.host() == settings.host_of(RACK) else f" -r {RACK}"
     sys.stdout.write(

@@ -51,16 +51,17 @@ def host_of(rack: str) -> str:
     return entries("self-managed").get(rack, "")
 
 
-def certificate_of(rack: str) -> str:
-    """The certificate, in PEM, that is pinned for a rack.
+def authority_of(rack: str) -> str:
+    """The certificate, in PEM, of the authority that signs for a local rack's apps.
 
     Raises:
         StopError: when there is none; nothing is ever fetched unverified instead.
     """
-    found = entries("certificates").get(host_of(rack))
-    if not found:
-        raise StopError(f"no certificate is pinned for {host_of(rack)} in {folder()}")
-    return found
+    path = state_of(rack) / "router" / "pki" / "root.crt"
+    try:
+        return path.read_text()
+    except OSError as e:
+        raise StopError(f"the certificate of the rack {rack} cannot be read: {e}") from e
 
 
 def state_of(rack: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from convox.providers.local.certificates import Files
 from convox.providers.local.layout import layout_of
 from script.support import settings
 from script.support.steps import StopError
@@ -25,19 +26,31 @@ def write(folder: Path, **maps: object) -> None:
         path.write_text(value if isinstance(value, str) else json.dumps(value))
 
 
-def test_the_host_and_certificate_of_a_rack_are_found_by_its_name(folder: Path) -> None:
-    write(folder, self_managed={"demo": "localhost:5443"}, certificates={"localhost:5443": "PEM"})
+def test_the_host_of_a_rack_is_found_by_its_name(folder: Path) -> None:
+    write(folder, self_managed={"demo": "localhost:5443"})
 
     assert settings.host_of("demo") == "localhost:5443"
-    assert settings.certificate_of("demo") == "PEM"
     assert settings.host_of("other") == ""
 
 
-def test_nothing_is_fetched_unverified_when_no_certificate_is_pinned(folder: Path) -> None:
-    write(folder, self_managed={"demo": "localhost:5443"})
+def test_the_authority_of_a_rack_is_where_the_product_keeps_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONVOX_STATE", str(tmp_path))
+    root = Files(layout_of("demo").router / "pki").root
+    root.parent.mkdir(parents=True)
+    root.write_text("PEM")
 
-    with pytest.raises(StopError, match="no certificate is pinned for localhost:5443"):
-        settings.certificate_of("demo")
+    assert settings.authority_of("demo") == "PEM"
+
+
+def test_nothing_is_fetched_unverified_when_there_is_no_certificate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONVOX_STATE", str(tmp_path))
+
+    with pytest.raises(StopError, match="certificate of the rack demo cannot be read"):
+        settings.authority_of("demo")
 
 
 def test_forget_leaves_what_belongs_to_another_rack(folder: Path) -> None:
