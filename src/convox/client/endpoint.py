@@ -91,7 +91,8 @@ def unquote(text: str) -> str:
     out = bytearray(head)
     for part in rest:
         try:
-            out += bytes.fromhex(part[:2].decode()) + part[2:]
+            out.append(int(part[:2], 16) if part[:2].isalnum() and len(part) > 1 else -1)
+            out += part[2:]
         except ValueError:
             out += b"%" + part
     return out.decode(errors="replace")

@@ -155,14 +155,11 @@ class Http:
         try:
             return self._send(wire, request)
         except (OSError, EOFError) as error:
-            wire.close()
             if fresh or request.method != "GET":
                 raise _lost(self.endpoint, error) from error
-        wire = dial(self.endpoint)  # the server had closed the idle connection
         try:
-            return self._send(wire, request)
+            return self._send(dial(self.endpoint), request)  # the idle connection had been closed
         except (OSError, EOFError) as error:
-            wire.close()
             raise _lost(self.endpoint, error) from error
 
     def _wire(self) -> tuple[Wire, bool]:
@@ -174,6 +171,13 @@ class Http:
         return dial(self.endpoint), True
 
     def _send(self, wire: Wire, request: _Request) -> Response:
+        try:
+            return self._answered(wire, request)
+        except BaseException:
+            wire.close()
+            raise
+
+    def _answered(self, wire: Wire, request: _Request) -> Response:
         head = request.head(self.endpoint)
         if request.whole is not None:
             wire.send(head + request.whole)

@@ -188,7 +188,11 @@ def fetch_certificate(endpoint: Endpoint) -> bytes:
 def _connect(endpoint: Endpoint) -> socket.socket:
     if endpoint.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.connect(endpoint.host)
+        try:
+            sock.connect(endpoint.host)
+        except OSError:
+            sock.close()
+            raise
         return sock
     sock = socket.create_connection((_ascii(endpoint.host), endpoint.port), DIAL_S)  # type: ignore[arg-type]
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

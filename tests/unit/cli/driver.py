@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,7 +64,9 @@ def stream(*chunks: bytes, end: bool = True) -> Answer:
 
 def replies(answers: Mapping[str, Any]) -> Callable[[Asked], Answer]:
     """Answer `METHOD target`; a list is used up one by one, its last one stays."""
-    left = {key: list(value) if isinstance(value, list) else [value] for key, value in answers.items()}
+    left = {
+        key: list(value) if isinstance(value, list) else [value] for key, value in answers.items()
+    }
 
     def answer(asked: Asked) -> Answer:
         method = "SOCKET" if "upgrade" in asked.headers else asked.method
@@ -98,7 +99,7 @@ def convox(
         given.write(stdin)
         given.seek(0)
         env = {
-            "CONVOX_CONFIG": os.path.join(folder, "settings"),
+            "CONVOX_CONFIG": f"{folder}/settings",
             "RACK_URL": server.url,
             "NO_COLOR": "1",
             **(environ or {}),
