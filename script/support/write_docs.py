@@ -18,7 +18,6 @@ DOCUMENTS = {
     "docs/reference/manifest.md": "convox.manifest.schema:render_markdown",
     "docs/reference/cli.md": "convox.cli.reference:render_markdown",
     "docs/reference/api.md": "convox.api.reference:render_markdown",
-    "docs/reference/api.md": "convox.api.reference:render_markdown",
     "docs/openapi.json": "convox.api.openapi:render",
 }
 
