@@ -113,8 +113,7 @@ class Http:
         """
         request = _Request(method, target(self.endpoint, path, query), headers, form, body, length)
         response = self._exchange(request)
-        if response.status == 401 and self.renew(response.headers.get("www-authenticate", "")):
-            response.close()
+        if response.status == 401 and self._renewed(response):
             request.rewind()
             response = self._exchange(request)
         if response.status >= 300:
@@ -144,6 +143,17 @@ class Http:
         if self._on_session:
             self._on_session(self.endpoint.session)
         return True
+
+    def _renewed(self, response: Response) -> bool:
+        """Get a session if a refusal asks for one; closes the refusal if it is of no more use."""
+        try:
+            renewed = self.renew(response.headers.get("www-authenticate", ""))
+        except errors.ConvoxError:
+            response.close()
+            raise
+        if renewed:
+            response.close()
+        return renewed
 
     def close(self) -> None:
         """Close the connections that are idle."""
