@@ -1,13 +1,15 @@
 """Many followers of one log: history first, then what is new, with neither gap nor duplicate.
 
-A log has a lock, an end, and a `Broadcast`. `follow` replays up to a place noted under the lock,
-again up to the next, and joins the broadcast under the lock once it has caught up. No follower has
-a thread: whoever appends pushes into the sinks, which must not block; what many of them asked for
-alike is rendered once. A sink that raises is dropped and the others go on.
+A log has a lock, an end, and a `Broadcast`. A feed replays up to the end, again up to the new end,
+and joins the broadcast under the lock once nothing came in between. It replays without the lock,
+because a sink may make its own replay wait for a slow reader. No follower has a thread: whoever
+appends pushes into the sinks, which must not block then; what many of them asked for alike is
+rendered once. A sink that raises is dropped and the others go on.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from convox.core.stream import Sink
 from convox.providers.local.log_text import message_of, stream_of, with_prefix
 
 log = logging.getLogger(__name__)
-_CATCH_UP_ROUNDS = 4
+_CATCH_UP_ROUNDS = 100
 _CHUNK_LINES = 512
 
 
@@ -133,20 +135,23 @@ class Feed(Generic[P]):
         """Replay into `sink`, then follow; see `convox.core.stream.LogFeed`."""
         source = self._source
         place = source.begin()
-        for _ in range(_CATCH_UP_ROUNDS if self._is_following else 1):
+        for rounds in itertools.count():
             end = source.end()
             self._replay(place, end, sink)
-            if place == end:
-                break
             place = end
-        with source.lock:
-            if self._is_following:
-                self._replay(place, source.end(), sink)
-            if not self._is_following or source.is_over(self._selection):
-                sink(None)
-                return _nothing
-            follower = source.broadcast.join(self._selection, sink)
-        return lambda: self._leave(follower)
+            with source.lock:
+                if not self._is_following or source.is_over(self._selection):
+                    break
+                if rounds >= _CATCH_UP_ROUNDS:
+                    self._replay(place, source.end(), sink)
+                    place = source.end()
+                if place == source.end():
+                    follower = source.broadcast.join(self._selection, sink)
+                    return lambda: self._leave(follower)
+        if self._is_following:
+            self._replay(place, source.end(), sink)
+        sink(None)
+        return _nothing
 
     def _replay(self, start: P, end: P, sink: Sink) -> None:
         if start != end:
