@@ -12,7 +12,8 @@ import os
 import posixpath
 import tarfile
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -21,7 +22,16 @@ from convox.core.errors import FailedError, InvalidError
 from convox.core.stream import Chunks
 
 _PIECE = 1 << 20
-_DAMAGE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, OverflowError)
+_DAMAGE = (
+    tarfile.TarError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
@@ -40,24 +50,34 @@ def unpack(source: Chunks, folder: Path, limits: Limits | None = None) -> None:
         FailedError: the disk refused.
     """
     unpacking = _Unpacking(folder, limits or Limits())
-    try:
-        with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|*") as archive:
-            for member in archive:
-                unpacking.add(archive, member)
-                # The module remembers every member for random access that a stream has no use for.
-                archive.members = []  # type: ignore[attr-defined]
-    except _DAMAGE as error:
-        raise InvalidError("the archive is not a complete tar", why=str(error)) from error
-    except OSError as error:
-        raise _disk_error(error) from error
+    with (
+        damaged("the archive is not a complete tar"),
+        tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|*") as archive,
+    ):
+        for member in archive:
+            unpacking.add(archive, member)
+            # The module remembers every member, for a random access that a stream has no use for.
+            archive.members = []  # type: ignore[attr-defined]
     unpacking.check_links()
 
 
-def _disk_error(error: OSError) -> InvalidError | FailedError:
-    # gzip's damage is an OSError without a number.
-    if error.errno is None:
-        return InvalidError("the archive is not a complete tar", why=str(error))
-    return FailedError("cannot unpack the archive", why=error.strerror or str(error))
+@contextmanager
+def damaged(what: str) -> Iterator[None]:
+    """Turn what reading a bad archive raises into an error that says `what` is wrong with it.
+
+    Raises:
+        InvalidError: the archive is damaged or cut short.
+        FailedError: the disk refused.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        raise InvalidError(what, why=str(error)) from error
+    except OSError as error:
+        # gzip's damage is an OSError without a number.
+        if error.errno is None:
+            raise InvalidError(what, why=str(error)) from error
+        raise FailedError("cannot unpack the archive", why=error.strerror or "") from error
 
 
 @dataclass

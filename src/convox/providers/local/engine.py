@@ -48,6 +48,7 @@ class Engine:
     def __init__(
         self, base_url: str = "unix:///var/run/docker.sock", *, timeout_s: int = 60
     ) -> None:
+        self.address = base_url
         self._link = Link(base_url, timeout_s)
         self._images = Images(self._link)
         self._known: dict[str, Container] = {}

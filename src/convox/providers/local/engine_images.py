@@ -97,7 +97,7 @@ class Images:
             client = self._link.client(patient=True)
             url = f"{client.base_url}/v{client.api_version}/build"
             with client.post(
-                url, params=query, data=context, headers=headers, stream=True, timeout=None
+                url, params=query, data=iter(context), headers=headers, stream=True, timeout=None
             ) as response:
                 if response.status_code >= 400:
                     raise refusal(response.status_code, _words(response.text), "build")
