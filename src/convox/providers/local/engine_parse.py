@@ -167,6 +167,7 @@ def image_of(data: Json) -> Image:
         env=_pairs(config.get("Env") or ()),
         healthcheck=bool(test) and test[0] != "NONE",
         exposed=_tcp_ports(config.get("ExposedPorts") or {}),
+        stop_signal=config.get("StopSignal") or "",
     )
 
 

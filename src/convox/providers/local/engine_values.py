@@ -54,6 +54,8 @@ class Image:
     healthcheck: bool = False
     exposed: tuple[int, ...] = ()
     """TCP ports, ascending."""
+    stop_signal: str = ""
+    """What the image wants its process to be asked to end with; empty is SIGTERM."""
 
 
 @dataclass(frozen=True)
