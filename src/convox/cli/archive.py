@@ -85,10 +85,9 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, root: str, name: s
         os.makedirs(path, exist_ok=True)
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    content = archive.extractfile(member)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, member.mode & 0o777 or 0o644)
     with os.fdopen(descriptor, "wb") as file:
-        while content and (data := content.read(_CHUNK)):
+        for data in _content(archive, member):
             file.write(data)
 
 
@@ -97,6 +96,15 @@ def _members(stream: Chunks) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]
         with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]
             for member in archive:
                 yield archive, member
+    except tarfile.TarError as error:
+        raise FailedError("the rack sent a broken archive", why=str(error)) from error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    try:
+        content = archive.extractfile(member)
+        while content and (data := content.read(_CHUNK)):
+            yield data
     except tarfile.TarError as error:
         raise FailedError("the rack sent a broken archive", why=str(error)) from error
 
@@ -147,9 +155,7 @@ def _relayed(stream: Chunks, requested: str, destination: str) -> Iterator[bytes
             continue
         member.name = posixpath.normpath(posixpath.join(destination, below))
         yield member.tobuf(tarfile.GNU_FORMAT)
-        content = archive.extractfile(member) if member.isfile() else None
-        while content and (data := content.read(_CHUNK)):
-            yield data
+        yield from _content(archive, member)
         yield bytes(-member.size % _BLOCK)
 
 

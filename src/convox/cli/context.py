@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Context:
     """One run of one command."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what main has made, each by name
         self,
         *,
         args: list[str],
