@@ -7,7 +7,6 @@ caller's to remove: what was written so far is inside it. Owners and set-id bits
 
 from __future__ import annotations
 
-import lzma
 import os
 import posixpath
 import tarfile
@@ -22,11 +21,14 @@ from convox.core.errors import FailedError, InvalidError
 from convox.core.stream import Chunks
 
 _PIECE = 1 << 20
+_BLOCK = 512
+_MOST_PADDING = 64
+_GZIP = 31
+"""The window of zlib that means gzip, its checksum included."""
 _DAMAGE = (
     tarfile.TarError,
     EOFError,
     zlib.error,
-    lzma.LZMAError,
     ValueError,
     KeyError,
     TypeError,
@@ -43,22 +45,76 @@ class Limits:
 
 
 def unpack(source: Chunks, folder: Path, limits: Limits | None = None) -> None:
-    """Unpack a tar, compressed or not, into an existing empty folder.
+    """Unpack a tar, gzipped or not, into an existing empty folder.
 
     Raises:
         InvalidError: it is damaged, cut short, or holds what is refused; the entry is named.
         FailedError: the disk refused.
     """
     unpacking = _Unpacking(folder, limits or Limits())
-    with (
-        damaged("the archive is not a complete tar"),
-        tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|*") as archive,
-    ):
+    with damaged("the archive is not a complete tar"), opened(source) as archive:
         for member in archive:
             unpacking.add(archive, member)
             # The module remembers every member, for a random access that a stream has no use for.
             archive.members = []  # type: ignore[attr-defined]
     unpacking.check_links()
+
+
+@contextmanager
+def opened(source: Chunks) -> Iterator[tarfile.TarFile]:
+    """Open a tar that is read once, gzipped or not, and see at the end that it was whole.
+
+    The module itself takes an archive that is cut between two entries for a shorter one.
+    """
+    reader = _Reader(source)
+    with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as archive:
+        yield archive
+    reader.finish()
+
+
+class _Reader:
+    """The bytes of a tar, inflated where they need to be; knows whether it saw the end."""
+
+    def __init__(self, source: Chunks) -> None:
+        self._source = source
+        self._data = source.read(_PIECE)
+        while 0 < len(self._data) < 2 and (more := source.read(_PIECE)):
+            self._data += more
+        gzipped = self._data[:2] == b"\x1f\x8b"
+        self._inflater = zlib.decompressobj(_GZIP) if gzipped else None
+        self._tail = b""
+
+    def read(self, size: int) -> bytes:
+        """Return exactly `size` bytes, fewer only at the end."""
+        pieces, wanted = [], size
+        while wanted > 0 and (piece := self._next(wanted)):
+            pieces.append(piece)
+            wanted -= len(piece)
+        data = b"".join(pieces)
+        self._tail = (self._tail + data)[-_BLOCK:]
+        return data
+
+    def finish(self) -> None:
+        """Read what follows the last entry; raises EOFError if the end is missing."""
+        for _ in range(_MOST_PADDING):
+            if not self.read(_PIECE):
+                break
+        whole = self._inflater.eof if self._inflater else self._tail == bytes(_BLOCK)
+        if not whole:
+            raise EOFError("its end is missing")
+
+    def _next(self, size: int) -> bytes:
+        if self._inflater is None:
+            self._data = self._data or self._source.read(_PIECE)
+            piece, self._data = self._data[:size], self._data[size:]
+            return piece
+        while not self._inflater.eof:
+            waiting = self._data or self._source.read(_PIECE)
+            piece = self._inflater.decompress(waiting, size)
+            self._data = self._inflater.unconsumed_tail
+            if piece or not waiting:
+                return piece
+        return b""
 
 
 @contextmanager

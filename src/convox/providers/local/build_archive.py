@@ -16,14 +16,14 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from convox.api import codec
 from convox.api.types import Build
 from convox.core.errors import InvalidError, NotFoundError
 from convox.core.stream import Chunks
 from convox.manifest import check
-from convox.providers.local.archive import Limits, damaged
+from convox.providers.local.archive import Limits, damaged, opened
 from convox.providers.local.build_job import Job
 from convox.providers.local.engine import Engine
 from convox.providers.local.image_copy import copy_image
@@ -133,7 +133,7 @@ def _receive(body: Chunks, spool: Path) -> Build:
     build: Build | None = None
     with (
         damaged("the archive is not a complete export of a build"),
-        tarfile.open(fileobj=cast("IO[bytes]", body), mode="r|gz") as archive,
+        opened(body) as archive,
     ):
         for member in archive:
             content = archive.extractfile(member)
