@@ -239,7 +239,7 @@ class _Request:
             lines.append("Transfer-Encoding: chunked")
         elif length or self.method != "GET":
             lines.append(f"Content-Length: {length}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return ("\r\n".join(lines) + "\r\n\r\n").encode(errors="surrogateescape")
 
     def stream(self, wire: Wire) -> None:
         body, left = self._body, self._length
