@@ -108,7 +108,7 @@ def uninstall(name: str, report: Report) -> None:
     report("stopping the rack")
     daemon.stop(layout, SystemClock())
     report("removing containers, networks, images and data")
-    _remove(engine, layout)
+    remove(engine, layout)
 
 
 # Installing
@@ -216,7 +216,7 @@ def _undone_on_failure(engine: Engine, layout: Layout, clock: Clock) -> Iterator
         with suppress(ConvoxError, OSError):
             daemon.stop(layout, clock)
         with suppress(ConvoxError, OSError):
-            _remove(engine, layout)
+            remove(engine, layout)
         raise
 
 
@@ -228,7 +228,8 @@ def _traces(engine: Engine, layout: Layout) -> bool:
     return bool(engine.containers(labels) or engine.networks(labels) or engine.volumes(labels))
 
 
-def _remove(engine: Engine, layout: Layout) -> None:
+def remove(engine: Engine, layout: Layout) -> None:
+    """Remove everything of a rack from the engine and the disk; its process must have ended."""
     labels = {LABEL_RACK: layout.rack}
     for container in engine.containers(labels):
         engine.remove(container.id)
