@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
+from convox.core.errors import ConvoxError
 from convox.providers.local import engine_parse as parse
 from convox.providers.local.engine_link import Link
 from convox.providers.local.engine_streams import ExecSession
@@ -37,8 +41,17 @@ def start_command(  # noqa: PLR0913  each is one choice of the engine's
         with link.translated("resize a terminal"):
             link.client().exec_resize(exec_id, height=height, width=width)
 
+    def hang_up() -> None:
+        # The engine never signals a command that a client left; its process is on this machine.
+        with suppress(ConvoxError, OSError), link.translated("inspect a command"):
+            state = link.client().exec_inspect(exec_id)
+            if state["Running"] and state["Pid"]:
+                os.kill(state["Pid"], signal.SIGHUP)
+
     raw = link.open(f"POST /exec/{exec_id}/start", doing, body={"Tty": tty})
-    session = ExecSession(raw, tty=tty, find_exit_code=find_exit_code, resize=resize)
+    session = ExecSession(
+        raw, tty=tty, find_exit_code=find_exit_code, resize=resize, hang_up=hang_up
+    )
     if tty and size is not None:
         session.resize(*size)
     return session

@@ -176,11 +176,13 @@ class ExecSession:
         tty: bool,
         find_exit_code: Callable[[], int | None],
         resize: Callable[[int, int], None],
+        hang_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._raw = raw
         self._frames = None if tty else Demultiplexer()
         self._find_exit_code = find_exit_code
         self._resize = resize
+        self._hang_up = hang_up
         self._closed = Event()
 
     def read(self) -> bytes:
@@ -216,6 +218,11 @@ class ExecSession:
         """End both directions and wake a blocked read; idempotent, from any thread."""
         self._closed.set()
         self._raw.close()
+
+    def hang_up(self) -> None:
+        """Tell the process that its terminal is gone, as a closed window does; best effort."""
+        if self._frames is None and not self._closed.is_set():
+            self._hang_up()
 
     def exit_code(self) -> int:
         """Return the exit code, waiting for the end; -1 if closed while still running."""

@@ -1,0 +1,277 @@
+"""Processes of apps: list, run, exec, stop, their logs and files. One-offs are reaped.
+
+What exists is what the engine reports under the rack's labels; nothing is remembered here, so a
+rack that was killed goes on where it was. A service's process that is stopped is replaced by the
+reconciler. Stopping may take as long as a process likes, so it goes on after the answer.
+Read oneoff.py, process_view.py, shell.py and files.py for the parts.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunningError
+from threading import Event, Thread
+
+from convox.api.types import (
+    FilesDeleteOptions,
+    FilesDownloadOptions,
+    LogsOptions,
+    Process,
+    ProcessExecOptions,
+    ProcessListOptions,
+    ProcessRunOptions,
+)
+from convox.core.clock import Clock
+from convox.core.errors import ConflictError, ConvoxError, InvalidError, NotFoundError
+from convox.core.stream import Chunks, LogFeed, Stream
+from convox.manifest import parse
+from convox.manifest.envtext import parse_env
+from convox.providers.local import files
+from convox.providers.local.containers import Container, Mount
+from convox.providers.local.desired import DesiredService, Wish, desired_service
+from convox.providers.local.engine import Engine
+from convox.providers.local.layout import (
+    LABEL_APP,
+    LABEL_GRACE,
+    LABEL_KIND,
+    LABEL_RACK,
+    Layout,
+)
+from convox.providers.local.logs import Logs
+from convox.providers.local.oneoff import GRACE_S, OneOff, is_due, is_late, oneoff_spec
+from convox.providers.local.process_view import KINDS, process_of
+from convox.providers.local.shell import carry
+from convox.providers.local.store import Store
+
+log = logging.getLogger(__name__)
+_REAP_EVERY_S = 5.0
+_ACCEPTED_S = 0.3
+_STOPPING_AT_ONCE = 8
+
+
+class Processes:
+    """The noun of the contract, and the reaper of one-offs."""
+
+    def __init__(  # noqa: PLR0913  each is a part that tests replace
+        self,
+        engine: Engine,
+        store: Store,
+        layout: Layout,
+        logs: Logs,
+        clock: Clock,
+        *,
+        instance: str = "",
+        prepare: Callable[[str, tuple[Mount, ...]], None] = lambda app, mounts: None,
+        states: Callable[[str], Mapping[str, str]] = lambda app: {},
+    ) -> None:
+        """Join the parts; nothing runs before `start`.
+
+        Args:
+            engine: runs containers.
+            store: knows apps, releases and builds.
+            layout: names things.
+            logs: collects what one-offs write.
+            clock: time of deadlines.
+            instance: id of the rack's one instance.
+            prepare: makes an app's network and these volumes if they are missing.
+            states: status words of an app's containers, by id, that the engine cannot know.
+        """
+        self._engine = engine
+        self._store = store
+        self._layout = layout
+        self._logs = logs
+        self._clock = clock
+        self._instance = instance
+        self._prepare = prepare
+        self._states = states
+        self._stopping = Event()
+        self._pool = ThreadPoolExecutor(_STOPPING_AT_ONCE, "convox-stop")
+        self._reaper = Thread(target=self._run, name="convox-reaper", daemon=True)
+
+    def start(self) -> None:
+        """Go on collecting the output of one-offs, and reap from now on."""
+        self._reaper.start()
+
+    def stop(self) -> None:
+        """Stop reaping; stops under way are finished."""
+        self._stopping.set()
+        if self._reaper.ident:
+            self._reaper.join()
+        self._pool.shutdown()
+
+    def process_list(self, app: str, opts: ProcessListOptions) -> tuple[Process, ...]:
+        """Return the processes of an app, by name and id; one-offs only while they run."""
+        self._require_app(app)
+        words = self._states(app)
+        shown = [self._view(c, words) for c in self._containers(app) if not _is_over(c)]
+        return tuple(
+            sorted(
+                (
+                    process
+                    for process in shown
+                    if opts.service in (None, "", process.name)
+                    and opts.release in (None, "", process.release)
+                ),
+                key=lambda process: f"{process.name}-{process.id}",
+            )
+        )
+
+    def process_get(self, app: str, pid: str) -> Process:
+        """Return a process; an ended one-off is known for a minute."""
+        return self._view(self._find(app, pid), self._states(app))
+
+    def process_logs(self, app: str, pid: str, opts: LogsOptions) -> LogFeed:
+        """Return the log of a process, which ends with it; known as long as it is kept."""
+        self._require_app(app)
+        return self._logs.feed(app, opts, pid=pid)
+
+    def process_run(self, app: str, service: str, opts: ProcessRunOptions) -> Process:
+        """Start a one-off process of a service, of the active release unless one is given."""
+        if opts.image or opts.volumes:
+            raise InvalidError("a local rack runs a service's own image, with its own volumes")
+        desired = self._desired(app, service, opts.release or "")
+        wish = OneOff(opts.command or "", opts.environment or {}, opts.memory or 0)
+        spec = oneoff_spec(
+            self._layout,
+            app,
+            desired,
+            wish,
+            suffix=f"run-{secrets.token_hex(5)}",
+            now=self._clock.now(),
+        )
+        self._prepare(app, spec.mounts)
+        id = self._engine.create(spec)
+        try:
+            self._engine.start(id)
+        except ConvoxError:
+            self._engine.remove(id)
+            raise
+        container = self._engine.inspect(id)
+        self._logs.collect(container)
+        return self._view(container, {})
+
+    def process_exec(self, app: str, pid: str, stream: Stream, opts: ProcessExecOptions) -> int:
+        """Run a command in a running process; blocks until it ends or the client is gone."""
+        container = self._find(app, pid)
+        if container.status != "running":
+            raise ConflictError(f"process is not running: {pid}")
+        image = self._engine.image_find(container.image) if opts.entrypoint else None
+        command = (*(image.entrypoint if image else ()), "sh", "-c", opts.command)
+        size = (opts.height, opts.width) if opts.height and opts.width else None
+        tty = opts.tty is not False
+        session = self._engine.exec_start(container.id, command, tty=tty, stdin=True, size=size)
+        return carry(session, stream)
+
+    def process_stop(self, app: str, pid: str) -> None:
+        """Stop a process and remove it; answers when that has begun."""
+        container = self._find(app, pid)
+        grace = container.labels.get(LABEL_GRACE, "")
+        is_oneoff = container.labels.get(LABEL_KIND) == "oneoff"
+        grace_s = int(grace) if grace.isdigit() else GRACE_S if is_oneoff else 30
+        stopping: Future[None] = self._pool.submit(self._remove, container, grace_s)
+        stopping.add_done_callback(_log_failure)
+        try:
+            stopping.result(_ACCEPTED_S)
+        except StillRunningError:
+            return
+
+    def files_download(self, app: str, pid: str, opts: FilesDownloadOptions) -> Chunks:
+        """Return a path of a process as an uncompressed tar of full names."""
+        return files.download(self._engine, self._find(app, pid).id, opts.file)
+
+    def files_upload(self, app: str, pid: str, body: Chunks) -> None:
+        """Extract an uncompressed tar at the root of a process."""
+        files.upload(self._engine, self._find(app, pid).id, body)
+
+    def files_delete(self, app: str, pid: str, opts: FilesDeleteOptions) -> None:
+        """Remove paths from a running process."""
+        container = self._find(app, pid)
+        if container.status != "running":
+            raise ConflictError(f"process is not running: {pid}")
+        files.delete(self._engine, container.id, opts.files)
+
+    def reap(self) -> None:
+        """Stop one-offs over their deadline; remove those that ended a while ago."""
+        now = self._clock.now()
+        for container in self._engine.containers(self._layout.labels("oneoff")):
+            if not is_due(container, now):
+                continue
+            if is_late(container, now) and not _is_over(container):
+                message = f"stopping one-off process {container.pid}: it is over its time limit"
+                self._logs.system(container.labels[LABEL_APP], message)
+            self._remove(container, GRACE_S)
+
+    def _run(self) -> None:
+        is_first = True
+        while not self._stopping.is_set():
+            try:
+                if is_first:
+                    for container in self._engine.containers(self._layout.labels("oneoff")):
+                        self._logs.collect(container)
+                self.reap()
+                is_first = False
+            except ConvoxError as error:
+                log.warning("reaping one-off processes failed: %s", error.wire)
+            self._clock.wait(self._stopping, _REAP_EVERY_S)
+
+    def _remove(self, container: Container, grace_s: int) -> None:
+        try:
+            if not _is_over(container):
+                self._engine.stop(container.id, grace_s)
+            self._logs.settle(container.id)
+        except NotFoundError:
+            return  # somebody else removed it meanwhile
+        self._engine.remove(container.id)
+
+    def _view(self, container: Container, words: Mapping[str, str]) -> Process:
+        word = words.get(container.id, "")
+        return process_of(self._layout, container, instance=self._instance, word=word)
+
+    def _containers(self, app: str) -> list[Container]:
+        labels = {LABEL_RACK: self._layout.rack, LABEL_APP: app}
+        found = self._engine.containers(labels)
+        return [c for c in found if c.labels.get(LABEL_KIND) in KINDS]
+
+    def _find(self, app: str, pid: str) -> Container:
+        self._require_app(app)
+        for container in self._containers(app):
+            if container.pid == pid:
+                return container
+        raise NotFoundError(f"process not found: {pid}")
+
+    def _require_app(self, app: str) -> str:
+        row = self._store.apps.find(app)
+        if row is None:
+            raise NotFoundError(f"app not found: {app}")
+        return row.release
+
+    def _desired(self, app: str, service: str, release_id: str) -> DesiredService:
+        active = self._require_app(app)
+        if not (release_id or active):
+            raise ConflictError(f"no release of {app} is active", fix="convox deploy")
+        release = self._store.releases.find(app, release_id or active)
+        if release is None:
+            raise NotFoundError(f"release not found: {release_id or active}")
+        build = self._store.builds.find(app, release.build)
+        if build is None:
+            raise NotFoundError(f"build not found: {release.build}")
+        manifest = parse(release.manifest, parse_env(release.env))
+        found = next((s for s in manifest.services if s.name == service), None)
+        if found is None:
+            raise NotFoundError(f"service not found: {service}")
+        wish = Wish(app, release, build, manifest, self._store.apps.services(app))
+        return desired_service(self._layout, wish, found)
+
+
+def _is_over(container: Container) -> bool:
+    is_oneoff = container.labels.get(LABEL_KIND) == "oneoff"
+    return is_oneoff and container.status in ("exited", "dead")
+
+
+def _log_failure(done: Future[None]) -> None:
+    error = done.exception()
+    if error is not None:
+        log.warning("stopping a process failed: %s", error)
