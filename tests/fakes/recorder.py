@@ -59,6 +59,8 @@ def _empty(operation):
         return log.feed()
     if typing.get_origin(operation.result) is tuple:
         return ()
+    if operation.result is bool:
+        return True
     return operation.result() if operation.result is not type(None) else None
 
 

@@ -33,6 +33,8 @@ from convox.server.pools import Pool
 _log = logging.getLogger(__name__)
 _HEADER_LIMIT = 1 << 18
 _SHUTDOWN_S = 5.0
+_LINGER_S = 2.0
+"""How long the rest of a refused upload is read, so that its sender gets to see the answer."""
 _LOGINS = 2
 _ID = web.RequestKey("id", str)
 
@@ -98,6 +100,7 @@ async def listening(application: web.Application, address: Address) -> AsyncIter
         max_line_size=_HEADER_LIMIT,
         max_field_size=_HEADER_LIMIT,
         shutdown_timeout=_SHUTDOWN_S,
+        lingering_time=_LINGER_S,
         auto_decompress=False,
     )
     await runner.setup()
