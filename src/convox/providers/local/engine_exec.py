@@ -41,20 +41,25 @@ def start_command(  # noqa: PLR0913  each is one choice of the engine's
         with link.translated("resize a terminal"):
             link.client().exec_resize(exec_id, height=height, width=width)
 
-    def hang_up() -> None:
-        # The engine never signals a command that a client left; its process is on this machine.
-        with suppress(ConvoxError, OSError), link.translated("inspect a command"):
-            state = link.client().exec_inspect(exec_id)
-            if state["Running"] and state["Pid"]:
-                os.kill(state["Pid"], signal.SIGHUP)
-
     raw = link.open(f"POST /exec/{exec_id}/start", doing, body={"Tty": tty})
     session = ExecSession(
-        raw, tty=tty, find_exit_code=find_exit_code, resize=resize, hang_up=hang_up
+        raw,
+        tty=tty,
+        find_exit_code=find_exit_code,
+        resize=resize,
+        hang_up=lambda: _hang_up(link, exec_id),
     )
     if tty and size is not None:
         session.resize(*size)
     return session
+
+
+def _hang_up(link: Link, exec_id: str) -> None:
+    # The engine never signals a command that a client left; its process is on this machine.
+    with suppress(ConvoxError, OSError), link.translated("inspect a command"):
+        state = link.client().exec_inspect(exec_id)
+        if state["Running"] and state["Pid"]:
+            os.kill(state["Pid"], signal.SIGHUP)
 
 
 def attach_to(link: Link, id: str, *, tty: bool, stdin: bool) -> ExecSession:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunningError
 from threading import Event, Thread
@@ -27,11 +27,9 @@ from convox.api.types import (
 from convox.core.clock import Clock
 from convox.core.errors import ConflictError, ConvoxError, InvalidError, NotFoundError
 from convox.core.stream import Chunks, LogFeed, Stream
-from convox.manifest import parse
-from convox.manifest.envtext import parse_env
 from convox.providers.local import files
 from convox.providers.local.containers import Container, Mount
-from convox.providers.local.desired import DesiredService, Wish, desired_service
+from convox.providers.local.desired import DesiredService
 from convox.providers.local.engine import Engine
 from convox.providers.local.layout import (
     LABEL_APP,
@@ -45,6 +43,7 @@ from convox.providers.local.oneoff import GRACE_S, OneOff, is_due, is_late, oneo
 from convox.providers.local.process_view import KINDS, process_of
 from convox.providers.local.shell import carry
 from convox.providers.local.store import Store
+from convox.providers.local.wishes import Wishes
 
 log = logging.getLogger(__name__)
 _REAP_EVERY_S = 5.0
@@ -61,32 +60,35 @@ class Processes:
         store: Store,
         layout: Layout,
         logs: Logs,
+        wishes: Wishes,
         clock: Clock,
         *,
         instance: str = "",
-        prepare: Callable[[str, tuple[Mount, ...]], None] = lambda app, mounts: None,
-        states: Callable[[str], Mapping[str, str]] = lambda app: {},
+        ensure_network: Callable[[str], None] = lambda app: None,
+        is_crashing: Callable[[str, str], bool] = lambda app, container: False,
     ) -> None:
         """Join the parts; nothing runs before `start`.
 
         Args:
             engine: runs containers.
-            store: knows apps, releases and builds.
+            store: knows apps.
             layout: names things.
             logs: collects what one-offs write.
+            wishes: says what a service of a release means.
             clock: time of deadlines.
             instance: id of the rack's one instance.
-            prepare: makes an app's network and these volumes if they are missing.
-            states: status words of an app's containers, by id, that the engine cannot know.
+            ensure_network: makes an app's network if it is missing.
+            is_crashing: tells whether a service's process keeps ending.
         """
         self._engine = engine
         self._store = store
         self._layout = layout
         self._logs = logs
+        self._wishes = wishes
         self._clock = clock
         self._instance = instance
-        self._prepare = prepare
-        self._states = states
+        self._ensure_network = ensure_network
+        self._is_crashing = is_crashing
         self._stopping = Event()
         self._pool = ThreadPoolExecutor(_STOPPING_AT_ONCE, "convox-stop")
         self._reaper = Thread(target=self._run, name="convox-reaper", daemon=True)
@@ -105,8 +107,7 @@ class Processes:
     def process_list(self, app: str, opts: ProcessListOptions) -> tuple[Process, ...]:
         """Return the processes of an app, by name and id; one-offs only while they run."""
         self._require_app(app)
-        words = self._states(app)
-        shown = [self._view(c, words) for c in self._containers(app) if not _is_over(c)]
+        shown = [self._view(c) for c in self._containers(app) if not _is_over(c)]
         return tuple(
             sorted(
                 (
@@ -121,7 +122,7 @@ class Processes:
 
     def process_get(self, app: str, pid: str) -> Process:
         """Return a process; an ended one-off is known for a minute."""
-        return self._view(self._find(app, pid), self._states(app))
+        return self._view(self._find(app, pid))
 
     def process_logs(self, app: str, pid: str, opts: LogsOptions) -> LogFeed:
         """Return the log of a process, which ends with it; known as long as it is kept."""
@@ -142,7 +143,8 @@ class Processes:
             suffix=f"run-{secrets.token_hex(5)}",
             now=self._clock.now(),
         )
-        self._prepare(app, spec.mounts)
+        self._ensure_network(app)
+        self._ensure_volumes(app, spec.mounts)
         id = self._engine.create(spec)
         try:
             self._engine.start(id)
@@ -151,7 +153,7 @@ class Processes:
             raise
         container = self._engine.inspect(id)
         self._logs.collect(container)
-        return self._view(container, {})
+        return self._view(container)
 
     def process_exec(self, app: str, pid: str, stream: Stream, opts: ProcessExecOptions) -> int:
         """Run a command in a running process; blocks until it ends or the client is gone."""
@@ -226,9 +228,15 @@ class Processes:
             return  # somebody else removed it meanwhile
         self._engine.remove(container.id)
 
-    def _view(self, container: Container, words: Mapping[str, str]) -> Process:
-        word = words.get(container.id, "")
+    def _view(self, container: Container) -> Process:
+        app = container.labels.get(LABEL_APP, "")
+        word = "crashing" if self._is_crashing(app, container.id) else ""
         return process_of(self._layout, container, instance=self._instance, word=word)
+
+    def _ensure_volumes(self, app: str, mounts: tuple[Mount, ...]) -> None:
+        for mount in mounts:
+            if not mount.source.startswith("/"):
+                self._engine.volume_create(mount.source, self._layout.labels("volume", app))
 
     def _containers(self, app: str) -> list[Container]:
         labels = {LABEL_RACK: self._layout.rack, LABEL_APP: app}
@@ -248,22 +256,14 @@ class Processes:
             raise NotFoundError(f"app not found: {app}")
         return row.release
 
-    def _desired(self, app: str, service: str, release_id: str) -> DesiredService:
-        active = self._require_app(app)
-        if not (release_id or active):
+    def _desired(self, app: str, service: str, release: str) -> DesiredService:
+        wanted = release or self._require_app(app)
+        if not wanted:
             raise ConflictError(f"no release of {app} is active", fix="convox deploy")
-        release = self._store.releases.find(app, release_id or active)
-        if release is None:
-            raise NotFoundError(f"release not found: {release_id or active}")
-        build = self._store.builds.find(app, release.build)
-        if build is None:
-            raise NotFoundError(f"build not found: {release.build}")
-        manifest = parse(release.manifest, parse_env(release.env))
-        found = next((s for s in manifest.services if s.name == service), None)
+        found = self._wishes.target(app, wanted).find(service)
         if found is None:
             raise NotFoundError(f"service not found: {service}")
-        wish = Wish(app, release, build, manifest, self._store.apps.services(app))
-        return desired_service(self._layout, wish, found)
+        return found
 
 
 def _is_over(container: Container) -> bool:
