@@ -138,13 +138,20 @@ def _receive(body: Chunks, spool: Path) -> Build:
         for member in archive:
             content = archive.extractfile(member)
             if content is not None and member.name.endswith("build.json"):
-                build = codec.load(Build, content.read(_JSON_LIMIT))
+                build = _decoded(content.read(_JSON_LIMIT))
             elif content is not None and member.name.endswith(".tar"):
                 _spool(content, spool, member.size)
     if build is None or not spool.exists():
         what = "build.json" if build is None else "its images"
         raise InvalidError("the archive is not an export of a build", why=f"{what} is missing")
     return build
+
+
+def _decoded(data: bytes) -> Build:
+    try:
+        return codec.load(Build, data)
+    except InvalidError as error:
+        raise InvalidError("build.json of the archive cannot be read", why=error.wire) from error
 
 
 def _spool(content: IO[bytes], spool: Path, size: int) -> None:

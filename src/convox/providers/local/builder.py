@@ -105,10 +105,9 @@ class DockerCommand:
 
     def build(self, request: ImageRequest, write: Write, cancelled: Event) -> None:
         """Build an image; see `Builder`."""
-        with suppress(FileNotFoundError):
-            self._run(request, write, cancelled)
-            return
-        raise FailedError(f"{self._program} is gone", fix="restart the rack")
+        if not Path(self._program).exists():
+            raise FailedError(f"{self._program} is gone", fix="restart the rack")
+        self._run(request, write, cancelled)
 
     def command(self, request: ImageRequest) -> list[str]:
         """Return the words of the command; no value of a build argument is among them."""

@@ -157,7 +157,8 @@ def test_pulls_an_image_that_is_not_here_with_its_credentials(rack):
         ),
         (
             {
-                "convox.yml": b"services:\n  web:\n    build:\n      path: .\n      manifest: /../../../x\n"
+                "convox.yml": b"services:\n  web:\n    build:\n      manifest: /../../../x\n"
+                b"      path: .\n"
             },
             {},
             'service "web": Dockerfile not found',
