@@ -53,6 +53,10 @@ class RackOptions:
     """Days for which logs are kept."""
     build_retention: int = 10
     """Builds of an app whose images are kept, the active one apart."""
+    allow_privileged: bool = False
+    """Whether apps may have privileged services."""
+    allow_host_volumes: bool = False
+    """Whether apps may mount the few paths of the host that a manifest can name."""
 
     def __post_init__(self) -> None:
         ports = (self.port, self.http_port, self.api_port)
@@ -82,7 +86,7 @@ class RackOptions:
 
     def parameters(self) -> dict[str, str]:
         """Return every option by the name that users know."""
-        return {name: str(getattr(self, attribute)) for name, attribute in _ATTRIBUTES.items()}
+        return {name: _text(getattr(self, attribute)) for name, attribute in _ATTRIBUTES.items()}
 
 
 def check_name(name: str) -> str:
@@ -144,6 +148,18 @@ def _count(name: str, value: str) -> int:
     return _whole(name, value, 1, 3650)
 
 
+def _yes_no(name: str, value: str) -> bool:
+    if value not in ("Yes", "No"):
+        raise InvalidError(f"{name}={value}: expected Yes or No")
+    return value == "Yes"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value)
+
+
 def _whole(name: str, value: str, low: int, high: int) -> int:
     if not (value.isascii() and value.isdecimal()) or not low <= int(value) <= high:
         raise InvalidError(f"{name}={value}: expected a whole number from {low} to {high}")
@@ -174,7 +190,7 @@ def _listen(name: str, value: str) -> str:
         raise InvalidError(f"{name}={value}: {why}") from e
 
 
-_READERS: Mapping[str, Callable[[str, str], int | str]] = {
+_READERS: Mapping[str, Callable[[str, str], bool | int | str]] = {
     "Port": _port,
     "HttpPort": _port,
     "ApiPort": _port,
@@ -182,6 +198,8 @@ _READERS: Mapping[str, Callable[[str, str], int | str]] = {
     "Listen": _listen,
     "LogRetention": _count,
     "BuildRetention": _count,
+    "AllowPrivileged": _yes_no,
+    "AllowHostVolumes": _yes_no,
 }
 _ATTRIBUTES = {
     "Port": "port",
@@ -191,4 +209,6 @@ _ATTRIBUTES = {
     "Listen": "listen",
     "LogRetention": "log_retention",
     "BuildRetention": "build_retention",
+    "AllowPrivileged": "allow_privileged",
+    "AllowHostVolumes": "allow_host_volumes",
 }
