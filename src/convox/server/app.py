@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from convox.api import operations
 from convox.api.operations import Operation
 from convox.core.clock import Clock, SystemClock
-from convox.core.events import Emit, Event
+from convox.core.events import Emit, Event, Outcome
 from convox.server import answers
 from convox.server.auth import Auth
 from convox.server.dispatch import Dispatch, Exchange, Pools, note_failure, record
@@ -36,6 +36,8 @@ _SHUTDOWN_S = 5.0
 _LINGER_S = 2.0
 """How long the rest of a refused upload is read, so that its sender gets to see the answer."""
 _LOGINS = 2
+_LEFT = 499
+"""Logged for a client that did not wait for its answer; never sent."""
 _ID = web.RequestKey("id", str)
 
 
@@ -142,8 +144,11 @@ class _Handler:
             response = await self._answer(exchange)
             exchange.status = exchange.status or response.status
         except asyncio.CancelledError:
-            exchange.status = 499
+            exchange.status = _LEFT
             raise
+        except ClientConnectionResetError:  # the client left in the middle of its answer
+            exchange.status, exchange.outcome = _LEFT, Outcome.FAILED
+            response = answers.plain(_LEFT)
         except Exception as e:  # noqa: BLE001  the edge: whatever it was becomes an answer and a log line
             error = note_failure(exchange, e)
             response = answers.error(error, request.headers.get("User-Agent", ""))
@@ -159,6 +164,8 @@ class _Handler:
     async def _answer(self, exchange: Exchange) -> web.StreamResponse:
         request = exchange.request
         path = request.raw_path.partition("?")[0]
+        if path in ("/auth", "/check"):
+            exchange.route = f"{request.method} {path}"
         if path == "/check":
             return answers.plain(200, b"ok\n")
         if path == "/auth":

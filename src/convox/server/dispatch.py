@@ -44,6 +44,8 @@ class Exchange:
     id: str = field(default_factory=ids.request_id)
     operation: Operation | None = None
     variables: dict[str, str] = field(default_factory=dict)
+    route: str = ""
+    """The route when it is none of the contract's."""
     actor: Actor | None = None
     options: Any = None
     status: int = 0
@@ -118,14 +120,14 @@ class Dispatch:
         return answers.success(operation, body)
 
     async def _serve_socket(self, exchange: Exchange, operation: Operation) -> web.StreamResponse:
+        try:
+            call = await self._prepare(exchange, operation)
+        except ConvoxError as e:
+            socket = await sockets.upgrade(exchange.request)
+            note_failure(exchange, e)
+            await sockets.refuse(socket, e)
+            return socket
         with self._slot(operation):
-            try:
-                call = await self._prepare(exchange, operation)
-            except ConvoxError as e:
-                socket = await sockets.upgrade(exchange.request)
-                note_failure(exchange, e)
-                await sockets.refuse(socket, e)
-                return socket
             socket = await sockets.upgrade(exchange.request)
             try:
                 await self._stream(socket, operation, call)
@@ -192,7 +194,7 @@ def record(exchange: Exchange, *, clock: Clock, emit: Emit) -> None:
         "request": exchange.id,
         "actor": actor.name if actor else "",
         "operation": operation.name if operation else "",
-        "route": f"{operation.method} {operation.path}" if operation else "",
+        "route": f"{operation.method} {operation.path}" if operation else exchange.route,
         "outcome": str(exchange.outcome),
         "status": exchange.status,
         "duration_ms": round((clock.monotonic() - exchange.started) * 1000, 1),

@@ -82,12 +82,11 @@ def test_an_answer_of_another_shape_is_refused():
 
 
 def test_a_wrong_password_is_an_error_of_its_kind(recorder):
-    with serving(recorder) as server:
-        with reach(server, f"http://convox:wrong@{server.bare}") as rack:
-            with pytest.raises(UnauthenticatedError, match="invalid authentication"):
-                rack.app_list()
-            with pytest.raises(FailedError, match="invalid authentication"):
-                rack.process_exec("a", "p", Terminal(), types.ProcessExecOptions(command="sh"))
+    with serving(recorder) as server, reach(server, f"http://x:wrong@{server.bare}") as rack:
+        with pytest.raises(UnauthenticatedError, match="invalid authentication"):
+            rack.app_list()
+        with pytest.raises(FailedError, match="invalid authentication"):
+            rack.process_exec("a", "p", Terminal(), types.ProcessExecOptions(command="sh"))
 
     assert recorder.asked == []
 
@@ -96,9 +95,12 @@ def test_an_operation_that_the_rack_lacks_is_not_found():
     class Small:
         _keys = None
 
-    with serving(Small()) as server, reach(server) as rack:
-        with pytest.raises(NotFoundError, match="does not support app_list yet"):
-            rack.app_list()
+    with (
+        serving(Small()) as server,
+        reach(server) as rack,
+        pytest.raises(NotFoundError, match="does not support app_list yet"),
+    ):
+        rack.app_list()
 
 
 def test_a_rack_that_stops_ends_a_log():

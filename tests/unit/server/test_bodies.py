@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import logging
 import os
 import threading
 from pathlib import Path
@@ -210,13 +211,15 @@ def test_a_download_that_cannot_begin_is_an_error():
     assert (answer.status, answer.text) == (500, "the disk went away\n")
 
 
-def test_a_download_that_nobody_wants_any_more_is_closed():
+def test_a_download_that_nobody_wants_any_more_is_closed_and_is_no_fault(caplog):
     body = Zeros(BIG)
-    with serving(Store(body)) as server:
+    with caplog.at_level(logging.INFO), serving(Store(body)) as server:
         with connected(server, head("GET", OBJECT)) as carrier:
             carrier.recv(1000)
 
         assert body.closed.wait(5)
+    lines = [r for r in caplog.records if r.name == "convox.server.dispatch"]
+    assert [(r.getMessage(), r.status) for r in lines] == [("request", 499)]
 
 
 def test_an_object_that_is_not_there_is_not_a_broken_download():
