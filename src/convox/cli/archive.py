@@ -114,7 +114,7 @@ def _re_rooted(name: str, requested: str, is_file: bool) -> str | None:
 
     A file elsewhere is placed inside of the destination, as the existing client does.
     """
-    full = posixpath.normpath("/" + name)
+    full = posixpath.normpath("/" + name.lstrip("/"))
     root = posixpath.normpath(requested)
     if full == root:
         return ""

@@ -7,6 +7,8 @@ from convox.core.errors import InvalidError, UnavailableError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from convox.cli.context import Context
+    from convox.cli.settings import Settings
+    from convox.providers.local.install import Installed
 
 
 def install(ctx: Context) -> None:
@@ -18,15 +20,10 @@ def install(ctx: Context) -> None:
     from convox.providers.local.install import install as install_local
 
     made = install_local(ctx.text("name") or "local", parameters, ctx.out.note)
-    settings = ctx.settings
-    settings.put_entry("auth", made.host, made.password)
-    settings.put_entry("certificates", made.host, made.certificate_pem)
-    settings.put_entry("self-managed", made.name, made.host)
-    if not settings.get("host"):
-        settings.put("host", made.host)
+    current = remember(ctx.settings, made)
     ctx.out.line(f"Installed {made.name} at {made.url}")
-    if settings.get("host") != made.host:
-        ctx.out.note(f"the current host stays {settings.get('host')}")
+    if not current:
+        ctx.out.note(f"the current host stays {ctx.settings.get('host')}")
         ctx.out.note(f"use the new rack: convox switch {made.name}")
 
 
@@ -39,8 +36,30 @@ def uninstall(ctx: Context) -> None:
     from convox.providers.local.install import uninstall as uninstall_local
 
     uninstall_local(name, ctx.out.note)
-    _forget(ctx, name)
+    forget(ctx.settings, name)
     ctx.out.line(f"Uninstalled {name}")
+
+
+def remember(settings: Settings, made: Installed) -> bool:
+    """Write how to reach a rack; tell whether it is now the current one."""
+    settings.put_entry("auth", made.host, made.password)
+    settings.put_entry("certificates", made.host, made.certificate_pem)
+    settings.put_entry("self-managed", made.name, made.host)
+    if not settings.get("host"):
+        settings.put("host", made.host)
+    return settings.get("host") == made.host
+
+
+def forget(settings: Settings, name: str) -> None:
+    """Take out exactly what belongs to a rack."""
+    host = settings.map("self-managed").get(name)
+    settings.put_entry("self-managed", name, None)
+    if host is None:
+        return
+    for setting in ("auth", "certificates", "racks", "session"):
+        settings.put_entry(setting, host, None)
+    if settings.get("host") == host:
+        settings.delete("host")
 
 
 def _check_type(kind: str) -> None:
@@ -59,15 +78,3 @@ def _ask(ctx: Context, name: str) -> None:
     ctx.out.ask("Delete everything? [y/N]: ")
     if ctx.stdin.readline().strip() != b"y":
         raise InvalidError("aborting")
-
-
-def _forget(ctx: Context, name: str) -> None:
-    settings = ctx.settings
-    host = settings.map("self-managed").get(name)
-    settings.put_entry("self-managed", name, None)
-    if host is None:
-        return
-    for setting in ("auth", "certificates", "racks", "session"):
-        settings.put_entry(setting, host, None)
-    if settings.get("host") == host:
-        settings.delete("host")
