@@ -156,6 +156,21 @@ class Apps:
             {"app": app, "name": service},
         )
 
+    def settle_services(self, app: str, scales: Mapping[str, tuple[int, int, int]]) -> None:
+        """Make count, cpu and memory by service the wish where none was; forget other services."""
+        for name in self.services(app).keys() - scales.keys():
+            self._database.write(
+                "DELETE FROM services WHERE app = :app AND name = :name",
+                {"app": app, "name": name},
+            )
+        for name, (count, cpu, memory) in scales.items():
+            self._ensure_service(app, name)
+            self._database.write(
+                "UPDATE services SET count = COALESCE(count, :count), cpu = COALESCE(cpu, :cpu),"
+                " memory = COALESCE(memory, :memory) WHERE app = :app AND name = :name",
+                {"count": count, "cpu": cpu, "memory": memory, "app": app, "name": name},
+            )
+
     def _ensure_service(self, app: str, service: str) -> None:
         self._database.write(
             "INSERT INTO services (app, name, created_at) VALUES (:app, :name, :now)"
