@@ -149,9 +149,10 @@ def _receive(body: Chunks, spool: Path) -> Build:
 
 def _decoded(data: bytes) -> Build:
     try:
-        return codec.load(Build, data)
+        build: Build = codec.load(Build, data)
     except InvalidError as error:
         raise InvalidError("build.json of the archive cannot be read", why=error.wire) from error
+    return build
 
 
 def _spool(content: IO[bytes], spool: Path, size: int) -> None:
