@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from threading import Event, Thread
 
@@ -48,7 +48,6 @@ from convox.providers.local.wishes import Wishes
 log = logging.getLogger(__name__)
 _REAP_EVERY_S = 5.0
 _ACCEPTED_S = 0.3
-_STOPPING_AT_ONCE = 8
 
 
 class Processes:
@@ -90,7 +89,6 @@ class Processes:
         self._ensure_network = ensure_network
         self._is_crashing = is_crashing
         self._stopping = Event()
-        self._pool = ThreadPoolExecutor(_STOPPING_AT_ONCE, "convox-stop")
         self._reaper = Thread(target=self._run, name="convox-reaper", daemon=True)
 
     def start(self) -> None:
@@ -98,11 +96,10 @@ class Processes:
         self._reaper.start()
 
     def stop(self) -> None:
-        """Stop reaping; stops under way are finished."""
+        """Stop reaping; stops under way are finished by the engine."""
         self._stopping.set()
         if self._reaper.ident:
             self._reaper.join()
-        self._pool.shutdown()
 
     def process_list(self, app: str, opts: ProcessListOptions) -> tuple[Process, ...]:
         """Return the processes of an app, by name and id; one-offs only while they run."""
@@ -173,8 +170,7 @@ class Processes:
         grace = container.labels.get(LABEL_GRACE, "")
         is_oneoff = container.labels.get(LABEL_KIND) == "oneoff"
         grace_s = int(grace) if grace.isdigit() else GRACE_S if is_oneoff else 30
-        stopping: Future[None] = self._pool.submit(self._remove, container, grace_s)
-        stopping.add_done_callback(_log_failure)
+        stopping = _in_background(lambda: self._remove(container, grace_s))
         try:
             stopping.result(_ACCEPTED_S)
         except StillRunningError:
@@ -271,7 +267,18 @@ def _is_over(container: Container) -> bool:
     return is_oneoff and container.status in ("exited", "dead")
 
 
-def _log_failure(done: Future[None]) -> None:
-    error = done.exception()
-    if error is not None:
-        log.warning("stopping a process failed: %s", error)
+def _in_background(work: Callable[[], None]) -> Future[None]:
+    """Run on a thread that the end of the rack does not wait for: the engine finishes a stop."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except ConvoxError as error:
+            log.warning("stopping a process failed: %s", error.wire)
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    Thread(target=run, name="convox-stop", daemon=True).start()
+    return done
