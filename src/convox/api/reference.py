@@ -19,9 +19,11 @@ Every route of a rack, in the order in which they are tried. The same table is
 
 Authentication is HTTP basic: any user with the rack's password, or user `jwt` with a token of
 `convox rack access`. A read-only token may use what is marked `r`. A failure is a line of text with
-status 401, 403, 404, 500 or 503. SOCKET is a GET that asks for a websocket: data travels in text
-frames of raw bytes, an empty binary frame ends a direction, and a shell ends with a message
-`F1E49A85-0AD7-4AEF-A618-C249C6E6568D:STATUS`.
+status 401, 403, 404, 500 or 503; for agents `convox.go/...`, which take it for a format string, and
+for them alone, each `%` in it is doubled.
+
+SOCKET is a GET that asks for a websocket: data travels in text frames of raw bytes, an empty binary
+frame ends a direction, and a shell ends with `F1E49A85-0AD7-4AEF-A618-C249C6E6568D:STATUS`.
 
 Inputs: F in a form, Q in the query, H in a header. Lists are joined with commas, maps are
 URL-encoded into one value, durations look like `1h30m0s`, times like `20260102.030405.000000000`.

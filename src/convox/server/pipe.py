@@ -12,7 +12,7 @@ from threading import Condition
 
 from convox.core.errors import ConvoxError, FailedError
 
-ROOM = 1 << 20
+ROOM = 1 << 19
 """How many bytes may wait; small, because each upload under way has this much in memory."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from convox.api.operations import Kind, find, operations
 from convox.core.errors import InvalidError
@@ -90,3 +92,13 @@ def test_no_two_operations_share_a_route():
     routes = [(o.method, o.path) for o in operations().values()]
 
     assert len(set(routes)) == len(routes)
+
+
+@given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "SOCKET"]), st.text())
+def test_any_path_is_routed_refused_or_unknown(method, rest):
+    try:
+        result = find(method, "/apps/" + rest)
+    except InvalidError:
+        return
+
+    assert result is None or result[0].method == method
