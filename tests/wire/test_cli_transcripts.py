@@ -57,9 +57,9 @@ class Difference:
     """What ours does otherwise, and why that is better."""
 
     why: str
-    stdout: tuple[str, str] | None = None
+    stdout: tuple[str, str] = ("", "")
     """Recorded text and ours."""
-    stderr: tuple[str, str] | None = None
+    stderr: tuple[str, str] = ("", "")
     extra: tuple[str, ...] = ()
     """Requests that ours sends and the existing client does not."""
 
@@ -270,50 +270,60 @@ def words(text: str) -> str:
     range(len(TRANSCRIPTS)),
     ids=[f"{i + 1} {name_of(t)}" for i, t in enumerate(TRANSCRIPTS)],
 )
-def test_our_cli_does_as_recorded(
-    number: int, folder: Path, tmp_path: Path
-) -> None:
-    transcript = TRANSCRIPTS[number]
-    if name_of(transcript) in NOT_YET or name_of(transcript) in OTHER_TESTS:
-        pytest.skip(f"{NOT_YET.get(name_of(transcript), OTHER_TESTS.get(name_of(transcript)))}")
-    context, pem = tls_server() if "environment" in transcript else (None, "")
-    if "RACK_URL" in transcript.get("environment", {}):
-        context = None
-    recorder = WireServer(Script(transcript), context)
-    console = recorder.host if context else CONSOLE
-    transcript = renamed(transcript, recorder.host, console)
-    settings = tmp_path / "settings"
-    settings.mkdir()
-    before = renamed(settings_before(number), recorder.host, console)
-    for name, text in before.items():
-        (settings / name).write_text(text)
-    if context:
-        (settings / "certificates").write_text(json.dumps({recorder.host: pem}))
-    environ = {"CONVOX_CONFIG": str(settings), "EDITOR": str(tmp_path / "editor")}
-    environ |= transcript.get("environment", {"RACK_URL": f"http://convox:secret@{recorder.host}"})
-    stdin = tmp_path / "stdin"
-    stdin.write_text(transcript.get("stdin") or "")
-    out, err = io.BytesIO(), io.BytesIO()
+def test_our_cli_does_as_recorded(number: int, folder: Path, tmp_path: Path) -> None:
+    name = name_of(TRANSCRIPTS[number])
+    if name in NOT_YET or name in OTHER_TESTS:
+        pytest.skip(NOT_YET.get(name) or OTHER_TESTS[name])
+    world = World(number, tmp_path)
 
-    with stdin.open("rb") as file:
-        output = Output(out, err, environ)
-        code = run(transcript["command"], environ, output, FastClock(), file)
-    recorder.close()
+    code, out, err = world.run()
 
-    difference = DIFFERENCES.get(name_of(TRANSCRIPTS[number]), Difference(""))
-    stdout, stderr = transcript["stdout"], transcript["stderr"]
-    if difference.stdout:
-        stdout = stdout.replace(*difference.stdout)
-    if difference.stderr:
-        stderr = stderr.replace(*difference.stderr)
-    assert words(err.getvalue().decode()) == words(stderr)
-    assert words(out.getvalue().decode()) == words(stdout)
+    transcript = world.transcript
+    difference = DIFFERENCES.get(name, Difference(""))
+    assert words(err) == words(transcript["stderr"].replace(*difference.stderr))
+    assert words(out) == words(transcript["stdout"].replace(*difference.stdout))
     assert code == transcript["exit"]
-    compare_requests(transcript, recorder.asked, difference)
+    compare_requests(transcript, world.server.asked, difference)
     if "settings_after" in transcript:
-        ignored = {"certificates"}
-        after = {p.name: p.read_text() for p in settings.iterdir() if p.name not in ignored}
-        assert after == transcript["settings_after"]
+        assert world.settings_after() == transcript["settings_after"]
+
+
+class World:
+    """The server, the settings, the environment and the input of one recording."""
+
+    def __init__(self, number: int, tmp_path: Path) -> None:
+        recorded = TRANSCRIPTS[number]
+        environ = recorded.get("environment", {})
+        secure = "environment" in recorded and "RACK_URL" not in environ
+        context, pem = tls_server() if secure else (None, "")
+        self.server = WireServer(Script(recorded), context)
+        console = self.server.host if secure else CONSOLE
+        self.transcript = renamed(recorded, self.server.host, console)
+        self.settings = tmp_path / "settings"
+        self.settings.mkdir()
+        for name, text in renamed(settings_before(number), self.server.host, console).items():
+            (self.settings / name).write_text(text)
+        if secure:
+            pins = json.dumps({self.server.host: pem})
+            (self.settings / "certificates").write_text(pins)
+        self.environ = {
+            "CONVOX_CONFIG": str(self.settings),
+            "EDITOR": str(tmp_path / "editor"),
+            **self.transcript.get("environment", {"RACK_URL": self.server.url}),
+        }
+        self.stdin = tmp_path / "stdin"
+        self.stdin.write_text(recorded.get("stdin") or "")
+
+    def run(self) -> tuple[int, str, str]:
+        out, err = io.BytesIO(), io.BytesIO()
+        with self.server, self.stdin.open("rb") as file:
+            output = Output(out, err, self.environ)
+            code = run(self.transcript["command"], self.environ, output, FastClock(), file)
+        return code, out.getvalue().decode(), err.getvalue().decode()
+
+    def settings_after(self) -> dict[str, str]:
+        """The files without our pins, which the existing client does not have."""
+        return {p.name: p.read_text() for p in self.settings.iterdir() if p.name != "certificates"}
 
 
 def compare_requests(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from convox.cli.output import Output
     from convox.cli.settings import Settings
     from convox.client.endpoint import Endpoint
-    from convox.client.http import Body, Http, Response
+    from convox.client.http import Http, Response
+    from convox.client.request import Body
     from convox.client.socket import Socket
     from convox.core.clock import Clock
 

@@ -82,7 +82,8 @@ class Endpoint:
 def quote(text: str, safe: str = "") -> str:
     """Percent-encode every byte of `text` that is neither unreserved nor in `safe`."""
     keep = _UNRESERVED + safe.encode()
-    return "".join(chr(b) if b in keep else f"%{b:02X}" for b in text.encode(errors="surrogateescape"))
+    data = text.encode(errors="surrogateescape")
+    return "".join(chr(b) if b in keep else f"%{b:02X}" for b in data)
 
 
 def unquote(text: str) -> str:

@@ -3,24 +3,23 @@
 The standard library's client imports the e-mail parser, which alone doubles the time of a short
 command; this one is a tenth of it. It decodes no shapes and knows no route: the typed client and
 the CLI's request table do. It never follows a redirect, so that credentials go where they were
-meant to go. Read `transport.py` for connections and `socket.py` for streams.
+meant to go. Read `request.py` for what is written, `transport.py` for connections, `socket.py`
+for streams.
 """
 
 from __future__ import annotations
 
-from convox import __version__
-from convox.client.endpoint import Endpoint, form, quote
+from convox.client.request import Request, target
 from convox.client.transport import Wire, dial
 from convox.core import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, BinaryIO
+    from typing import Any
 
-    from convox.core.stream import Chunks
-
-    Body = bytes | Chunks | BinaryIO | None
+    from convox.client.endpoint import Endpoint
+    from convox.client.request import Body
 
 _KINDS = {
     401: errors.UnauthenticatedError,
@@ -30,7 +29,6 @@ _KINDS = {
 }
 _LONGEST_ERROR = 65536
 _CHUNK = 65536
-_PATH_SAFE = "/:@!$&'()*+,;="
 
 
 class Response:
@@ -111,7 +109,7 @@ class Http:
             ConvoxError: the answer's status is 400 or more; the kind follows the status.
             UnavailableError: the endpoint cannot be reached, or the connection was lost.
         """
-        request = _Request(method, target(self.endpoint, path, query), headers, form, body, length)
+        request = Request(method, target(self.endpoint, path, query), headers, form, body, length)
         response = self._exchange(request)
         if response.status == 401 and self._renewed(response):
             request.rewind()
@@ -135,7 +133,7 @@ class Http:
                 why="this client cannot use security keys",
                 fix="use a deploy key, or the existing client for this request",
             )
-        request = _Request("POST", target(self.endpoint, parts[1], None), None, None, None, None)
+        request = Request("POST", target(self.endpoint, parts[1], None), None, None, None, None)
         response = self._exchange(request)
         if response.status >= 300:
             raise _error(response)
@@ -160,7 +158,7 @@ class Http:
         while self._idle:
             self._idle.pop().close()
 
-    def _exchange(self, request: _Request) -> Response:
+    def _exchange(self, request: Request) -> Response:
         wire, fresh = self._wire()
         try:
             return self._send(wire, request)
@@ -180,14 +178,14 @@ class Http:
             wire.close()
         return dial(self.endpoint), True
 
-    def _send(self, wire: Wire, request: _Request) -> Response:
+    def _send(self, wire: Wire, request: Request) -> Response:
         try:
             return self._answered(wire, request)
         except BaseException:
             wire.close()
             raise
 
-    def _answered(self, wire: Wire, request: _Request) -> Response:
+    def _answered(self, wire: Wire, request: Request) -> Response:
         head = request.head(self.endpoint)
         if request.whole is not None:
             wire.send(head + request.whole)
@@ -203,64 +201,6 @@ class Http:
         body = _Body(wire, _framing(request.method, status, fields), self._idle)
         body.reusable = fields.get("connection", "").lower() != "close"
         return Response(status, fields, body)
-
-
-class _Request:
-    """A request ready to be written, and rewritten if the server asks for a session first."""
-
-    def __init__(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None,
-        fields: Mapping[str, str] | None,
-        body: Body,
-        length: int | None,
-    ) -> None:
-        self.method = method
-        self.target = target
-        self._headers = dict(headers or {})
-        self._type = "application/octet-stream"
-        self._length = length
-        self._body = body
-        self.whole: bytes | None = None
-        if fields:
-            self._type = "application/x-www-form-urlencoded"
-            self.whole = form(dict(fields)).encode()
-        elif body is None or isinstance(body, bytes):
-            self.whole = body or b""
-
-    def head(self, endpoint: Endpoint) -> bytes:
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Content-Type: {self._type}"]
-        lines += standard_headers(endpoint)
-        lines += [f"{name}: {clean(value)}" for name, value in self._headers.items()]
-        length = len(self.whole) if self.whole is not None else self._length
-        if length is None:
-            lines.append("Transfer-Encoding: chunked")
-        elif length or self.method != "GET":
-            lines.append(f"Content-Length: {length}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode(errors="surrogateescape")
-
-    def stream(self, wire: Wire) -> None:
-        body, left = self._body, self._length
-        assert body is not None and not isinstance(body, bytes)  # noqa: S101  see _send
-        while data := body.read(_CHUNK):
-            if left is None:
-                wire.send(b"%x\r\n%b\r\n" % (len(data), data))
-            else:
-                left -= len(data)
-                wire.send(data)
-        if left:
-            raise errors.InvalidError("the body is not as long as was announced")
-        if left is None:
-            wire.send(b"0\r\n\r\n")
-
-    def rewind(self) -> None:
-        if self.whole is None:
-            seek = getattr(self._body, "seek", None)
-            if seek is None:
-                raise errors.UnauthenticatedError("the session has ended", fix="try it again")
-            seek(0)
 
 
 class _Body:
@@ -316,23 +256,6 @@ class _Body:
             self._wire = None
 
 
-def standard_headers(endpoint: Endpoint) -> list[str]:
-    """Return the header lines that every request to `endpoint` carries."""
-    lines = [
-        f"Host: {endpoint.name}",
-        f"User-Agent: convox/{__version__}",
-        "Version: dev",
-        "Accept: */*",
-        "Accept-Encoding: identity",
-        f"Session: {clean(endpoint.session)}",
-    ]
-    if endpoint.authorization:
-        lines.append(f"Authorization: {endpoint.authorization}")
-    if endpoint.rack:
-        lines.append(f"Rack: {clean(endpoint.rack)}")
-    return lines
-
-
 def read_head(wire: Wire) -> tuple[int, dict[str, str]]:
     """Read a status line and headers, names in lower case."""
     parts = wire.line().split(None, 2)
@@ -343,17 +266,6 @@ def read_head(wire: Wire) -> tuple[int, dict[str, str]]:
         name, _, value = line.partition(b":")
         fields[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
     return int(parts[1]), fields
-
-
-def clean(value: str) -> str:
-    """Make a header value safe as Go's header writer does: line breaks become spaces."""
-    return value.replace("\r", " ").replace("\n", " ").replace("\0", " ")
-
-
-def target(endpoint: Endpoint, path: str, query: Mapping[str, str] | None) -> str:
-    """Return the request target: the endpoint's prefix, the path made safe, the query."""
-    full = endpoint.prefix + quote(path, _PATH_SAFE)
-    return f"{full}?{form(dict(query))}" if query else full
 
 
 def refusal(status: int, message: str) -> errors.ConvoxError:

@@ -12,7 +12,8 @@ import os
 import time
 from _thread import allocate_lock
 
-from convox.client.http import clean, error_message, read_head, standard_headers
+from convox.client.http import error_message, read_head, refusal
+from convox.client.request import clean, standard_headers, target
 from convox.client.transport import dial
 from convox.core import errors
 
@@ -160,8 +161,6 @@ def _open(endpoint: Endpoint, path: str, headers: Mapping[str, str]) -> Socket:
 def _upgrade(wire: Wire, endpoint: Endpoint, path: str, headers: Mapping[str, str]) -> None:
     from binascii import b2a_base64
 
-    from convox.client.http import target
-
     key = b2a_base64(os.urandom(16), newline=False)
     scheme = "https" if endpoint.scheme == "https" else "http"
     lines = [
@@ -190,8 +189,6 @@ def _accept(key: bytes) -> bytes:
 
 
 def _refusal(wire: Wire, status: int, fields: dict[str, str]) -> _RefusedError:
-    from convox.client.http import refusal
-
     length = fields.get("content-length", "")
     size = min(int(length) if length.isdecimal() else 0, _LONGEST_ERROR)
     body = wire.exactly(size, 5.0) or b"" if size else b""

@@ -92,6 +92,7 @@ def test_a_listing_over_plain_http_loads_no_family_that_is_heavy(words: tuple[st
         "convox.client",
         "convox.client.endpoint",
         "convox.client.http",
+        "convox.client.request",
         "convox.client.transport",
     }
 
