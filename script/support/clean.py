@@ -8,6 +8,7 @@ May not remove what bears no label of the demo's rack. Debian packages stay.
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from script.support import engine, images, settings, venv
 from script.support.steps import CACHE, ROOT, StopError, answer, run, say, step
@@ -37,6 +38,7 @@ def everything(rack: str) -> None:
     shutil.rmtree(CACHE, ignore_errors=True)
     engine.stop()
     settings.forget(rack, address)
+    forget_builder()
     with step("Removing .venv"):
         shutil.rmtree(venv.VENV, ignore_errors=True)
         for cache in ROOT.glob("src/**/__pycache__"):
@@ -58,6 +60,13 @@ def uninstall(rack: str, *, known: bool) -> None:
             run([CONVOX, "rack", "uninstall", "local", rack, "--force"])
         except StopError as e:
             raise StopError(f"{e}; mend that and run script/demo --clean again") from e
+
+
+def forget_builder() -> None:
+    """Remove the docker command's folder when it holds nothing but the name that builds gave it."""
+    folder = Path.home() / ".docker"
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {".buildNodeID"}:
+        shutil.rmtree(folder)
 
 
 def sweep(rack: str) -> None:

@@ -74,14 +74,15 @@ def state_of(rack: str) -> Path:
 
 
 def forget(rack: str, address: str) -> None:
-    """Remove what names a rack or its host, and a folder that is empty then."""
+    """Remove what names a rack or its host, and the folders that are empty then."""
     _drop("self-managed", rack)
     for name in KEYED_BY_HOST:
         _drop(name, address)
     if address and host() == address:
         (folder() / "host").unlink()
-    if folder().is_dir() and not any(folder().iterdir()):
-        folder().rmdir()
+    for empty in (folder(), folder().parent):
+        if empty.is_dir() and not any(empty.iterdir()):
+            empty.rmdir()
 
 
 def _drop(name: str, key: str) -> None:

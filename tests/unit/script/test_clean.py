@@ -40,3 +40,21 @@ def test_only_what_bears_the_racks_label_is_looked_for(monkeypatch: pytest.Monke
 
     assert asked
     assert all("label=convox.rack=demo" in a or "reference=convox/demo/*" in a for a in asked)
+
+
+def test_the_docker_commands_folder_goes_only_when_nothing_else_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".docker"
+    folder.mkdir()
+    (folder / ".buildNodeID").write_text("x")
+    (folder / "config.json").write_text("{}")
+
+    clean.forget_builder()
+    kept = sorted(path.name for path in folder.iterdir())
+    (folder / "config.json").unlink()
+    clean.forget_builder()
+
+    assert kept == [".buildNodeID", "config.json"]
+    assert not folder.exists()
