@@ -412,6 +412,16 @@ COMMANDS: tuple[tuple[str, str, str, str, str, int, int, str], ...] = (
     ),
     ("rack scale", "", "scale the rack", "rack:scale", "instances json rack type", 0, 0, ""),
     (
+        "rack start",
+        "<type> <name>",
+        "start a rack that is installed and stopped",
+        "install:start",
+        "",
+        2,
+        2,
+        "local",
+    ),
+    (
         "rack sync",
         "",
         "synchronize the rack's address in the console",

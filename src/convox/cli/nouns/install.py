@@ -27,6 +27,15 @@ def install(ctx: Context) -> None:
         ctx.out.note(f"use the new rack: convox switch {made.name}")
 
 
+def start(ctx: Context) -> None:
+    """Start a rack of this machine that is installed and stopped; fine if it runs."""
+    _check_type(ctx.arg(0))
+    from convox.providers.local.install import start as start_local
+
+    start_local(ctx.arg(1), ctx.out.note)
+    ctx.out.line(f"Started {ctx.arg(1)}")
+
+
 def uninstall(ctx: Context) -> None:
     """Remove a rack of this machine and what it owns."""
     _check_type(ctx.arg(0))

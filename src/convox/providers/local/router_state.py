@@ -46,7 +46,7 @@ class StateFiles:
             data = json.loads((self._folder / "routes.json").read_bytes())
             routes = {app: tuple(map(_route, rows)) for app, rows in data["routes"].items()}
             return State(routes, {n: tuple(names) for n, names in data["networks"].items()})
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             # Losing it costs a moment: the rack publishes every app again when it starts.
             return State()
 

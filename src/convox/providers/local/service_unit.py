@@ -28,7 +28,6 @@ Restart=always
 RestartSec=1
 KillMode=mixed
 TimeoutStopSec=30
-UMask=0077
 NoNewPrivileges=yes
 
 [Install]
