@@ -24,7 +24,11 @@ Json = dict[str, Any]
 PIDS_LIMIT = 4096
 CPU_PERIOD_US = 1_000_000
 """A second, the longest there is: a process that starts may burst, the average still holds."""
-_LOG_CONFIG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+_LOG_CONFIG = {
+    "Type": "local",
+    "Config": {"max-size": "10m", "max-file": "3", "compress": "false"},
+}
+"""Keeps bytes as they are, where json-file replaces those that are no UTF-8; no spare copy."""
 _MIB = 1024 * 1024
 _EXITED = re.compile(r"^(?:Exited|Dead|Restarting) \((-?\d+)\)")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")

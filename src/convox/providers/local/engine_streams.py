@@ -258,12 +258,22 @@ class LogReader:
         self._raw.close()
 
     def __iter__(self) -> Iterator[LogEntry]:
+        try:
+            yield from self._entries()
+        finally:
+            self._raw.close()
+
+    def _entries(self) -> Iterator[LogEntry]:
         pending: dict[str, tuple[datetime, bytes]] = {}
         for stream, frame in self._frames():
             at, text = _stamped(frame)
             if stream in pending:
-                # The engine cuts long lines; each piece but the last comes without a newline.
-                at, text = pending[stream][0], pending.pop(stream)[1] + text
+                # The engine cuts long lines: the pieces come without newlines, with one timestamp.
+                begun, start = pending.pop(stream)
+                if begun == at:
+                    text = start + text
+                else:
+                    yield LogEntry(stream, begun, start)
             if text.endswith(b"\n") or len(text) > _LINE_LIMIT:
                 yield LogEntry(stream, at, text.removesuffix(b"\n").removesuffix(b"\r"))
             else:

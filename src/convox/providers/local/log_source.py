@@ -57,7 +57,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._parts: dict[int, int] = {}
+        self._begun: dict[int, tuple[bytes, int]] = {}
 
     def feed(self, data: bytes) -> list[Entry]:
         """Return the entries that are complete.
@@ -74,7 +74,7 @@ class Frames:
             if len(self._buffer) - start - _HEADER < length:
                 break
             start += _HEADER
-            entries += _entry(bytes(self._buffer[start : start + length]), self._parts, kind)
+            entries += _entry(bytes(self._buffer[start : start + length]), self._begun, kind)
             start += length
         del self._buffer[:start]
         return entries
@@ -89,14 +89,14 @@ class Raw:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._parts: dict[int, int] = {}
+        self._begun: dict[int, tuple[bytes, int]] = {}
 
     def feed(self, data: bytes) -> list[Entry]:
         """Return the entries that are complete."""
         self._buffer += data
         entries = []
         while (end := self._next()) > 0:
-            entries += _entry(self._buffer[:end], self._parts, 0)
+            entries += _entry(self._buffer[:end], self._begun, 0)
             self._buffer = self._buffer[end:]
         return entries
 
@@ -114,11 +114,16 @@ class Raw:
         return limit if len(self._buffer) >= limit + _STAMP_LENGTH else 0
 
 
-def _entry(data: bytes, parts: dict[int, int], kind: int) -> list[Entry]:
-    """Return the entry, if it is one; `parts` counts the pieces of the line under way by pipe."""
+def _entry(data: bytes, begun: dict[int, tuple[bytes, int]], kind: int) -> list[Entry]:
+    """Return the entry, if it is one; `begun` has the unfinished line of each pipe.
+
+    The last piece of a long line may come without its newline (the driver `local`), so pieces
+    are known by their common timestamp.
+    """
     if not _STAMP.match(data):
         return []
-    part = parts.get(kind, 0)
-    parts[kind] = 0 if data.endswith(b"\n") else part + 1
-    message = data[_STAMP_LENGTH:].removesuffix(b"\n").removesuffix(b"\r")
-    return [Entry(data[: _STAMP_LENGTH - 1], message, part)]
+    key = data[: _STAMP_LENGTH - 1]
+    last, part = begun.get(kind, (b"", 0))
+    part = part + 1 if last == key else 0
+    begun[kind] = (b"" if data.endswith(b"\n") else key, part)
+    return [Entry(key, data[_STAMP_LENGTH:].removesuffix(b"\n").removesuffix(b"\r"), part)]

@@ -46,7 +46,7 @@ def test_every_container_is_bounded_whatever_its_spec_says():
 
     assert config["SecurityOpt"] == ["no-new-privileges"]
     assert config["PidsLimit"] == 4096
-    assert config["LogConfig"]["Type"] == "json-file"
+    assert config["LogConfig"]["Type"] == "local"
     assert set(config["LogConfig"]["Config"]) == {"max-size", "max-file"}
 
 

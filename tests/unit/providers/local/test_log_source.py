@@ -51,6 +51,17 @@ def test_pieces_of_a_long_line_are_numbered_for_each_pipe() -> None:
     ]  # fmt: skip
 
 
+def test_the_last_piece_of_a_long_line_may_lack_its_newline() -> None:
+    frames = Frames()
+    second = key(2).encode()
+
+    entries = frames.feed(frame(FIRST + b" a") + frame(FIRST + b" b") + frame(second + b" c\n"))
+
+    assert [(e.key, e.message, e.part) for e in entries] == [
+        (FIRST, b"a", 0), (FIRST, b"b", 1), (second, b"c", 0),
+    ]  # fmt: skip
+
+
 def test_a_frame_without_a_timestamp_is_no_line() -> None:
     assert Frames().feed(frame(b"no stamp\n")) == []
 
