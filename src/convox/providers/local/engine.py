@@ -18,7 +18,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote
 
-from convox.core.errors import ConflictError, NotFoundError
+from convox.core.errors import ConflictError, FailedError, NotFoundError
 from convox.core.stream import Chunks
 from convox.providers.local import engine_parse as parse
 from convox.providers.local.containers import Container, ContainerSpec
@@ -258,6 +258,9 @@ class Engine:
                 self._link.client().disconnect_container_from_network(id, network, force=True)
         except NotFoundError:
             return
+        except FailedError as error:
+            if "is not connected" not in error.why:
+                raise
 
     def network_create(
         self, name: str, cidr: str, labels: Mapping[str, str], *, internal: bool = False

@@ -56,7 +56,9 @@ def translated(address: str, doing: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise refusal(error.status_code or 500, error.explanation or str(error), doing) from error
-    except ReadTimeout as error:
-        raise UnavailableError(f"cannot {doing}", why="the Docker engine took too long") from error
     except (RequestException, DockerException, OSError) as error:
+        # Over a unix socket the SDK's time-outs come as errors of the connection.
+        if isinstance(error, ReadTimeout) or "timed out" in str(error):
+            why = "the Docker engine took too long"
+            raise UnavailableError(f"cannot {doing}", why=why) from error
         raise unreachable(address) from error

@@ -5,6 +5,7 @@ Shared by engine.py and engine_images.py, which hold the requests themselves.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock
@@ -69,11 +70,12 @@ class Link:
             version = self.client().api_version
         method, _, path = request.partition(" ")
         target = f"{method} /v{version}{path}" + (f"?{urlencode(query)}" if query else "")
-        return open_stream(
-            self.path, target, doing=doing, body=body, head_timeout_s=head_timeout_s
-        )
+        return open_stream(self.path, target, doing=doing, body=body, head_timeout_s=head_timeout_s)
 
     def _connect(self, timeout_s: int | None) -> APIClient:
+        # The SDK forgets to close a socket that cannot connect; this one is closed.
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(self.path)
         client = self._new_client(NEWEST_API, timeout_s)
         spoken = str(client.version(api_version=False)["ApiVersion"])
         if version_lt(spoken, NEWEST_API):

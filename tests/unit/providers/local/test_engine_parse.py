@@ -47,7 +47,7 @@ def test_every_container_is_bounded_whatever_its_spec_says():
     assert config["SecurityOpt"] == ["no-new-privileges"]
     assert config["PidsLimit"] == 4096
     assert config["LogConfig"]["Type"] == "local"
-    assert set(config["LogConfig"]["Config"]) == {"max-size", "max-file"}
+    assert config["LogConfig"]["Config"].keys() >= {"max-size", "max-file"}
 
 
 def test_without_a_network_there_is_none_at_all():
