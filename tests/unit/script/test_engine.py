@@ -22,11 +22,11 @@ def test_without_a_pid_file_no_engine_is_ours(pid_file: Path) -> None:
     assert not engine.is_ours()
 
 
-@pytest.mark.parametrize("content", ["", "not a number", str(os.getpid()), "999999999"])
+@pytest.mark.parametrize("content", ["", "not a number", "own pid", "999999999"])
 def test_a_pid_that_is_no_dockerd_is_not_ours_and_is_left_alone(
     pid_file: Path, content: str
 ) -> None:
-    pid_file.write_text(content)
+    pid_file.write_text(content.replace("own pid", str(os.getpid())))
 
     engine.stop()
 
