@@ -51,6 +51,8 @@ class Context:
         self.environ = environ
         self._clock = clock
         self._stdin = stdin
+        self.changed_at = ""
+        """When the rack last did what was asked, by its own clock, as its `Date` header has it."""
         self._http: Http | None = None
         self._clients: list[Http] = []
         self._system: dict[str, Any] | None = None
@@ -185,13 +187,16 @@ class Context:
         """Send a request of the table and return its answer, unread."""
         method, pattern, carrier, names = REQUESTS[request]
         fields = encode(names, parameters)
-        return self.http.request(
+        response = self.http.request(
             method,
             pattern.format(*path),
             query=fields if carrier == "query" else None,
             form=fields if carrier == "form" else None,
             headers=fields if carrier == "header" else None,
         )
+        if method != "GET":
+            self.changed_at = response.headers.get("date", "")
+        return response
 
     def upload(
         self, request: str, /, *path: str, body: Body, length: int | None = None

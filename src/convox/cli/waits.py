@@ -7,6 +7,7 @@ every five, twice in a row, as its own client does. Source: wire.md section 8, "
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import Event, Thread
 
 from convox.core.errors import ConvoxError, FailedError, NotFoundError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _LIMIT_S = 35 * 60.0
 _DRAIN_S = 0.3
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+"""Source: RFC 9110, section 5.6.7."""
 _GONE = ("no such app", "app not found", "no such resource", "does not exist", "resource not found")
 
 
@@ -124,9 +127,10 @@ def _settled(ctx: Context, app: str, release: str) -> bool:
         return False
     if found["release"] == release and found["status"] == "running":
         return True
-    why = found.get("reason") or ctx.call("release_get", app, release).get("reason") or ""
+    reason = ctx.call("release_get", app, release).get("reason") or found.get("reason") or ""
+    why = reason.removeprefix(f"release {release} failed: ") or "rollback"
     kept = f"{app} still runs {found['release']}" if found["release"] else f"{app} runs no release"
-    raise FailedError(f"promote of {release} failed", why=why or "rollback", fix=kept)
+    raise FailedError(f"promote of {release} failed", why=why, fix=kept)
 
 
 def _is_gone(ctx: Context, request: str, name: str) -> bool:
@@ -191,6 +195,7 @@ class _Progress:
         self._idle = Event()
         self._socket: Socket | None = None
         self._printed: set[str] = set()
+        self._after = _iso(ctx.changed_at)
         self._thread = Thread(target=self._run, name="progress", daemon=True)
 
     def __enter__(self) -> None:
@@ -231,6 +236,16 @@ class _Progress:
 
     def _print_line(self, line: str) -> None:
         parts = line.split(" ", 2)
-        if len(parts) == 3 and parts[1].startswith("system/") and line not in self._printed:
+        if len(parts) != 3 or not parts[1].startswith("system/") or line in self._printed:
+            return
+        if parts[0] >= self._after:  # the stream begins with what was before this change
             self._printed.add(line)
             self._ctx.out.relay(f"{line}\n".encode())
+
+
+def _iso(date: str) -> str:
+    """Return an HTTP date as log lines have theirs; "" for none."""
+    try:
+        return datetime.strptime(date, _HTTP_DATE).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
+    except ValueError:
+        return ""

@@ -53,7 +53,12 @@ def test_a_promote_on_a_terminal_is_followed_without_being_told() -> None:
 
 def test_a_failed_promote_says_why_and_what_still_runs() -> None:
     failed = {**OLD, "reason": "web is not healthy: connection refused\nlast line of the container"}
-    answers = {"GET /apps/a": [OLD, UPDATING, failed], PROMOTE: OK, "SOCKET /apps/a/logs": stream()}
+    answers = {
+        "GET /apps/a": [OLD, UPDATING, failed],
+        "GET /apps/a/releases/R2": {"id": "R2"},
+        PROMOTE: OK,
+        "SOCKET /apps/a/logs": stream(),
+    }
 
     ran = convox("releases", "promote", "R2", "-a", "a", "--wait", answers=answers)
 
@@ -67,7 +72,7 @@ def test_a_failed_promote_says_why_and_what_still_runs() -> None:
 def test_the_releases_own_reason_is_asked_for_when_the_app_has_none() -> None:
     answers = {
         "GET /apps/a": [OLD, UPDATING, OLD],
-        "GET /apps/a/releases/R2": {"id": "R2", "reason": "no such image"},
+        "GET /apps/a/releases/R2": {"id": "R2", "reason": "release R2 failed: no such image"},
         PROMOTE: OK,
         "SOCKET /apps/a/logs": stream(),
     }
@@ -75,6 +80,19 @@ def test_the_releases_own_reason_is_asked_for_when_the_app_has_none() -> None:
     ran = convox("releases", "promote", "R2", "-a", "a", "--wait", answers=answers)
 
     assert "promote of R2 failed: no such image" in ran.err
+
+
+def test_progress_begins_with_the_change_by_the_racks_own_clock() -> None:
+    promoted = Answer(body=b"ok\n", headers=(("Date", "Fri, 02 Jan 2026 03:04:06 GMT"),))
+    lines = stream(
+        b"2026-01-02T03:04:05Z system/a of an earlier promote\n"
+        b"2026-01-02T03:04:06Z system/a promoting R2\n"
+    )
+    answers = {"GET /apps/a": [OLD, NEW], PROMOTE: promoted, "SOCKET /apps/a/logs": lines}
+
+    ran = convox("releases", "promote", "R2", "-a", "a", "--wait", answers=answers)
+
+    assert ran.out == ("Promoting R2... \n2026-01-02T03:04:06Z system/a promoting R2\nOK\n")
 
 
 def test_the_incumbents_racks_are_looked_at_twice_after_five_seconds() -> None:
