@@ -6,6 +6,7 @@ An allow-list here may only shrink: an entry that is no longer needed fails the 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import tomllib
@@ -63,6 +64,7 @@ def tracked(*patterns: str) -> list[Path]:
     return [ROOT / name for name in names if (ROOT / name).is_file()]
 
 
+@functools.cache
 def python_files() -> list[Path]:
     return tracked("*.py")
 
@@ -71,8 +73,13 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> list[tuple[str, int]]:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     return [
         (f"{name(path)}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
         for node in ast.walk(tree)
@@ -82,7 +89,7 @@ def functions(path: Path) -> list[tuple[str, int]]:
 
 def has_code(path: Path) -> bool:
     """Whether a module holds a function that does something, or a class that has one."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
 
 
@@ -108,7 +115,7 @@ def test_no_module_is_longer_than_its_limit() -> None:
 
 
 def test_every_module_of_the_product_says_what_it_is_for() -> None:
-    silent = [name(p) for p in python_files() if not ast.get_docstring(ast.parse(p.read_text()))]
+    silent = [name(p) for p in python_files() if not ast.get_docstring(parsed(p))]
 
     assert [path for path in silent if path.startswith(("src/", "script/"))] == []
 
