@@ -117,3 +117,11 @@ def offline(*words: str, settings: Path, stdin: bytes = b"", **environ: str) -> 
         given.seek(0)
         code = run(list(words), env, Output(out, err, env), FastClock(), given)
     return Ran(code, out.getvalue().decode(), err.getvalue().decode())
+
+
+def typed(*words: str, settings: Path, answer: bytes) -> Ran:
+    """Run `words` for a person who types `answer`."""
+    out, err = io.BytesIO(), io.BytesIO()
+    env = {"CONVOX_CONFIG": str(settings)}
+    code = run(list(words), env, Output(out, err, env), FastClock(), Terminal(answer))
+    return Ran(code, out.getvalue().decode(), err.getvalue().decode())

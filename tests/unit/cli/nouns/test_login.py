@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.certificates import self_signed
 from tests.fakes.wire_server import Answer, Asked, WireServer
-from tests.unit.cli.driver import Ran, offline
+from tests.unit.cli.driver import Ran, offline, typed
 
 
 def rack(asked: Asked) -> Answer:
@@ -149,3 +149,33 @@ def test_login_forgets_the_older_rack_setting(tmp_path: Path) -> None:
         login(server, tmp_path, "--fingerprint", fingerprint(pem))
 
     assert not (tmp_path / "rack").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"yes\n", 0), (b"\n", 1), (b"n\n", 1)])
+def test_a_person_is_shown_the_fingerprint_and_asked(
+    tmp_path: Path, answer: bytes, code: int
+) -> None:
+    with secured() as (server, pem):
+        words = ("login", server.host, "-p", "secret")
+        ran = typed(*words, settings=tmp_path, answer=answer)
+        sent = len(server.asked)
+
+    shown = fingerprint(pem).upper()
+    assert ran.code == code
+    assert ":".join(shown[i : i + 2] for i in range(0, 64, 2)) in ran.err
+    assert ran.err.count("Trust this certificate from now on? [y/N]: ") == 1
+    assert sent == (1 if code == 0 else 0)
+    assert (tmp_path / "certificates").exists() == (code == 0)
+
+
+def test_a_certificate_that_changed_is_a_warning_and_a_question(tmp_path: Path) -> None:
+    _, old = self_signed("other.example.org")
+    with secured() as (server, _):
+        (tmp_path / "certificates").write_text(json.dumps({server.host: old}))
+        words = ("login", server.host, "-p", "secret")
+        ran = typed(*words, settings=tmp_path, answer=b"\n")
+
+        assert server.asked == []
+    assert "WARNING: the certificate" in ran.err
+    assert "is not the one that was pinned" in ran.err
+    assert json.loads((tmp_path / "certificates").read_text()) == {server.host: old}
