@@ -19,6 +19,7 @@ _STEP = re.compile(r"#(\d+) \[(?!internal\])([^\]]*)\] (.*)")
 _ERROR = re.compile(r"#(\d+) ERROR: (.*)")
 _PRINTED = re.compile(r"#(\d+) \d+\.\d+ ?(.*)")
 _CLASSIC_STEP = re.compile(r"Step \d+/\d+ : (.*)")
+_CLASSIC_OWN = (" --->", "Removing intermediate container ")
 _EXIT = re.compile(r"(?:exit code|non-zero code): (\d+)")
 _PREFIXES = (
     "ERROR: ",
@@ -96,7 +97,7 @@ class Notes:
             self._classic = _Step(found[1])
         elif line.strip() and not line.startswith(("#", "---", " >", *_ADVERTISING)):
             self._last = line
-            if self._classic is not None and not line.startswith(" --->"):
+            if self._classic is not None and not line.startswith(_CLASSIC_OWN):
                 self._classic.printed.append(line)
 
 

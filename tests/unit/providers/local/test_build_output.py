@@ -85,6 +85,7 @@ def test_a_step_of_the_builders_own_is_no_step_of_the_file():
 
 def test_reads_the_classic_builder():
     output = b"Step 1/2 : FROM a\n ---> 123\nStep 2/2 : RUN exit 3\n ---> Running in 456\nhello\n"
+    output += b"Removing intermediate container 456\n"
     error = "The command '/bin/sh -c exit 3' returned a non-zero code: 3"
 
     said = 'step "RUN exit 3" ended with exit code 3; it printed: hello'
