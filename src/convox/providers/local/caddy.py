@@ -68,6 +68,8 @@ class Frontage:
     api_port: int
     cidr: str
     router_subnet: str
+    listens: bool = False
+    """Whether ports are published on more than loopback."""
 
     @property
     def wildcard(self) -> str:
@@ -157,9 +159,9 @@ def _server(port: int, routes: list[Json], protocols: list[str]) -> Json:
 
 
 def _https(frontage: Frontage, entries: list[_Host]) -> Json:
-    name = frontage.wildcard.replace("*", "router")
-    # Without these a client that sends another name, or none, gets no answer to read.
-    policy = {"default_sni": name, "fallback_sni": name}
+    # Without these, a client that sends another name, or none, gets no answer to read. The
+    # certificate is looked up by the name that is in it.
+    policy = {"default_sni": frontage.wildcard, "fallback_sni": frontage.wildcard}
     routes = [
         {
             "match": [{"host": [entry.host]}],
@@ -191,11 +193,12 @@ def _redirect(port: int) -> Json:
 
 
 def _api(frontage: Frontage) -> Json:
-    """Serve the rack's API; containers of the rack's own networks do not get past TLS."""
+    """Serve the rack's API; containers in networks of apps do not get past TLS."""
     pinned: Json = {"certificate_selection": {"any_tag": ["api"]}}
-    from_outside: Json = {"not_ranges": [frontage.cidr]}
     # What is published on loopback arrives from the gateway of the router's own network.
-    from_loopback: Json = {"ranges": [frontage.router_subnet]}
+    allowed: list[Json] = [{"ranges": [frontage.router_subnet]}]
+    if frontage.listens:
+        allowed.append({"not_ranges": [frontage.cidr]})
     handler: Json = {
         **_proxy(frontage.api_port),
         "upstreams": [{"dial": f"unix/{INSIDE}/api.sock"}],
@@ -204,7 +207,7 @@ def _api(frontage: Frontage) -> Json:
     }
     server = _server(API, [{"handle": [handler]}], ["h1", "h2"])
     server["tls_connection_policies"] = [
-        {**pinned, "match": {"remote_ip": ranges}} for ranges in (from_loopback, from_outside)
+        {**pinned, "match": {"remote_ip": ranges}} for ranges in allowed
     ]
     server["errors"] = {"routes": [{"handle": [_static(503, "the rack does not answer\n")]}]}
     return server

@@ -56,7 +56,12 @@ class Router:
         self._options = options
         self._clock = clock
         self._frontage = Frontage(
-            layout.rack, options.port, options.api_port, options.cidr, options.router_subnet
+            layout.rack,
+            options.port,
+            options.api_port,
+            options.cidr,
+            options.router_subnet,
+            listens=bool(options.listen),
         )
         self._files = StateFiles(layout.router, self._frontage)
         self._admin = Admin(layout.admin_socket)

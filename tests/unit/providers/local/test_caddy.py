@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from convox.providers.local import caddy
 from convox.providers.local.caddy import Frontage, Json, Route, configuration, domains, slots
@@ -145,11 +146,18 @@ def test_links_without_a_network_are_for_the_rack_and_not_for_its_published_port
     assert match["not"] == [{"remote_ip": {"ranges": ["10.9.255.192/26"]}}]
 
 
-def test_containers_of_the_rack_do_not_get_past_the_handshake_of_the_api():
-    policies = server(configuration(FRONT, []), "api")["tls_connection_policies"]
-
+def ranges_of_the_api(front: Frontage) -> list[object]:
+    policies = server(configuration(front, []), "api")["tls_connection_policies"]
     assert isinstance(policies, list)
-    assert [policy["match"]["remote_ip"] for policy in policies] == [
+    return [policy["match"]["remote_ip"] for policy in policies]
+
+
+def test_only_what_comes_from_loopback_gets_past_the_handshake_of_the_api():
+    assert ranges_of_the_api(FRONT) == [{"ranges": ["10.9.255.192/26"]}]
+
+
+def test_a_rack_that_listens_admits_all_but_its_own_containers_to_the_api():
+    assert ranges_of_the_api(replace(FRONT, listens=True)) == [
         {"ranges": ["10.9.255.192/26"]},
         {"not_ranges": ["10.9.0.0/16"]},
     ]
