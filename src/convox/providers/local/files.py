@@ -22,6 +22,8 @@ from convox.providers.local.engine import Engine
 _PIECE = 256 << 10
 _LINKS_FOLLOWED = 8
 _NO_COMMAND = (126, 127)
+_FETCHED = "the engine's archive is not a complete tar"
+_SENT = "the upload is not a complete tar"
 _ORDINARY = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE)
 
 
@@ -61,10 +63,10 @@ def download(engine: Engine, id: str, path: str) -> Chunks:
     place = wanted
     for _ in range(_LINKS_FOLLOWED):
         source = _fetch(engine, id, place, path)
-        entries = _open(source)
+        entries = _open(source, _FETCHED)
         first = next(entries, None)
         if first is None or not first[0].issym():
-            pieces = _rewritten(_again(first, entries), _renamer(place, wanted))
+            pieces = _rewritten(_again(first, entries), _renamer(place, wanted), _FETCHED)
             return TarStream(pieces, source)
         source.close()
         place = posixpath.normpath(posixpath.join(posixpath.dirname(place), first[0].linkname))
@@ -78,9 +80,8 @@ def upload(engine: Engine, id: str, body: Chunks) -> None:
         InvalidError: it is no whole tar, or holds what must not be; the entry is named. What came
             before that entry may have been written.
     """
-    with damaged("the upload is not a complete tar"):
-        stream = TarStream(_rewritten(_open(body), _checked), body)
-        engine.archive_put(id, "/", stream)
+    stream = TarStream(_rewritten(_open(body, _SENT), _checked, _SENT), body)
+    engine.archive_put(id, "/", stream)
     while body.read():
         pass
 
@@ -121,10 +122,10 @@ def _fetch(engine: Engine, id: str, place: str, asked: str) -> Chunks:
         raise NotFoundError(f"no such file in process {id[:12]}: {asked}") from error
 
 
-def _open(source: Chunks) -> Iterator[_Entry]:
+def _open(source: Chunks, what: str) -> Iterator[_Entry]:
     """Yield each entry with its content, to be read before the next is asked for."""
     with (
-        damaged("the archive is not a complete tar"),
+        damaged(what),
         tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|") as archive,
     ):
         for member in archive:
@@ -140,14 +141,15 @@ def _again(first: _Entry | None, rest: Iterator[_Entry]) -> Iterator[_Entry]:
 
 
 def _rewritten(
-    entries: Iterator[_Entry], change: Callable[[tarfile.TarInfo], tarfile.TarInfo]
+    entries: Iterator[_Entry], change: Callable[[tarfile.TarInfo], tarfile.TarInfo], what: str
 ) -> Iterator[bytes]:
     """Yield a tar with each header changed and each content as it is."""
-    for member, content in entries:
-        yield change(member).tobuf(tarfile.PAX_FORMAT)
-        if content is not None:
-            yield from iter(lambda file=content: file.read(_PIECE), b"")  # type: ignore[misc]
-            yield b"\0" * (-member.size % tarfile.BLOCKSIZE)
+    with damaged(what):
+        for member, content in entries:
+            yield change(member).tobuf(tarfile.PAX_FORMAT)
+            if content is not None:
+                yield from iter(lambda file=content: file.read(_PIECE), b"")  # type: ignore[misc]
+                yield b"\0" * (-member.size % tarfile.BLOCKSIZE)
     yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
 
