@@ -129,8 +129,8 @@ class Collector:
             app = self._app_log(subject.app)
             if source is None or source.app is not app:
                 self._sources[pid] = _Source(Reading(subject, app.cursor(pid), floor), app)
-            elif source.socket is None:
-                source.reading.again()
+            elif source.socket is None and source.reading.is_new_to(subject):
+                source.reading.again(subject)
                 source.due, source.is_settled = 0.0, False
         with self._changed:
             for pid, value in wanted.items():
@@ -226,7 +226,7 @@ class Collector:
         self._next_sweep = self._clock.monotonic() + _SWEEP_S
         for source in self._sources.values():
             if source.reading.is_over:
-                source.reading.again()
+                source.reading.again(source.reading.subject)
         self._sweep()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from convox.providers.local.log_cursors import Cursor, Recent
@@ -42,6 +43,8 @@ class Subject:
     stream: str
     """service/SERVICE/PID"""
     tty: bool = False
+    started: datetime | None = None
+    """When it was started last: what has ended is read again once this has changed."""
 
     @property
     def pid(self) -> str:
@@ -113,8 +116,13 @@ class Reading:
         self._failures += 1
         self.phase = Phase.CHECK if self.phase is Phase.FOLLOW else self.phase
 
-    def again(self) -> None:
+    def is_new_to(self, subject: Subject) -> bool:
+        """Tell whether there may be more to read than was, of this life of the container."""
+        return not self.is_over or subject != self.subject
+
+    def again(self, subject: Subject) -> None:
         """Ask anew: the container was started again, or may have been removed."""
+        self.subject = subject
         self.phase = Phase.CHECK if self.is_over else self.phase
         self._failures = 0
 

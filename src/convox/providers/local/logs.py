@@ -34,6 +34,7 @@ from convox.providers.local.log_text import clean, key_of, nanoseconds, stored
 
 log = logging.getLogger(__name__)
 DEFAULT_RETENTION_DAYS = 7
+_LONGEST_DAYS = 3650
 _RACK = "_rack"
 """Folder of the rack's own log; no app can have this name."""
 
@@ -129,7 +130,7 @@ class Logs:
         """
         app, service = container.labels[LABEL_APP], container.labels[LABEL_SERVICE]
         stream = f"service/{service}/{container.pid}"
-        subject = Subject(container.id, app, stream, container.tty)
+        subject = Subject(container.id, app, stream, container.tty, container.started)
         self._collector.collect(subject, self._oldest(app))
 
     def settle(self, container_id: str, timeout_s: float = 5.0) -> bool:
@@ -203,8 +204,8 @@ class Logs:
         return self._layout.build_logs / f"{build_id}.log"
 
     def _oldest(self, app: str) -> bytes:
-        days = timedelta(days=max(1, self._retention_days(app)))
-        return key_of(self._clock.now() - days)
+        days = min(max(1, self._retention_days(app)), _LONGEST_DAYS)
+        return key_of(self._clock.now() - timedelta(days=days))
 
     def _sweep(self) -> None:
         """Remove what is older than it must be kept, of deleted apps too."""

@@ -189,9 +189,13 @@ def test_a_settled_container_is_read_again_when_it_starts_again(
     rack.collector.collect(WEB, FLOOR)
     assert rack.collector.settle(WEB.pid, 5)
 
+    asked = len(engine.requests)
+    rack.collector.collect(WEB, FLOOR)
+    assert rack.collector.settle(WEB.pid, 5)
+    assert len(engine.requests) == asked
     engine._status[WEB.id] = "running"
     engine.write(WEB.id, key(2), b"second life")
-    rack.collector.collect(WEB, FLOOR)
+    rack.collector.collect(replace(WEB, started=SystemClock().now()), FLOOR)
 
     eventually(lambda: rack.messages() == [b"first life", b"second life"])
 

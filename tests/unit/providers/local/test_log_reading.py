@@ -1,4 +1,6 @@
 import struct
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from convox.providers.local.log_cursors import Cursor
 from convox.providers.local.log_reading import Phase, Reading, Subject
@@ -122,9 +124,13 @@ def test_a_container_started_again_is_read_again() -> None:
     for answer in (OK, state("exited"), OK):
         ask(one, answer)
 
-    one.again()
+    assert not one.is_new_to(SUBJECT)
+    later = replace(SUBJECT, started=datetime(2026, 1, 2, tzinfo=UTC))
+    assert one.is_new_to(later)
+    one.again(later)
 
     assert one.phase is Phase.CHECK
+    assert one.is_new_to(later)
 
 
 def test_lines_that_were_not_stored_come_again() -> None:
