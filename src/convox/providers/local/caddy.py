@@ -1,9 +1,10 @@
 """What the router serves, as Caddy's configuration: a pure function from routes to JSON.
 
-An upstream's address is not in the configuration: each route has a few slots, files that Caddy
-reads at each request, so that replacing the processes behind a host (a deploy, a restart, a
-scale) is a rename of small files and not a reload. A reload is needed only for a new or a removed
-host; it closes idle keep-alive connections, and by `stream_close_delay` nothing that is open.
+An upstream's address is not in the configuration but in slots (slots.py), so that replacing the
+processes behind a host (a deploy, a restart, a scale) is a rename of small files and not a reload.
+Spare entries take new hosts the same way (spares.py). A reload cuts nothing that is open, by
+`stream_close_delay`, but it drops a request that has just arrived on a connection, one in some
+ten thousand under load: so it is kept for what needs one, such as a domain's certificate.
 Sticky routes name their addresses, because their cookie is made of them.
 router.py writes and loads what this makes.
 """
@@ -15,19 +16,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from convox.providers.local.slots import GONE, INSIDE, NONE, SPARES, placeholder, spare, width
+
 Json = dict[str, object]
 Scheme = Literal["http", "https", "grpc", "secure-grpc"]
 
 HTTPS, HTTP, LINKS, API = 443, 8080, 80, 5443
 """Ports inside the router; the options say at which of the host the first two and the last are."""
-INSIDE = "/convox"
-"""Where the router sees its folder."""
 INTERNAL_SUFFIX = ".convox"
 """Hosts that end so are for links between services: plain HTTP, from inside the rack only."""
-UPSTREAMS = "upstreams"
-"""Folder of the slots."""
-_SLOTS = 12
-"""Divisible by 1, 2, 3, 4 and 6, so that few upstreams share a route's slots evenly."""
 _FOR_EVER = "8760h"
 _RETRY = {
     "try_duration": "3s",
@@ -58,6 +55,17 @@ class Route:
         text = "\n".join((self.owner, self.scheme, *self.hosts))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def slotted(self) -> bool:
+        """Whether its upstreams are in slots."""
+        return not self.sticky or len(self.upstreams) < 2
+
+    @property
+    def shape(self) -> str:
+        """Everything of it that a configuration holds; equal for routes that differ in slots."""
+        upstreams = width(self.upstreams) if self.slotted else self.upstreams
+        return repr((self.key, self.sources, self.slotted, upstreams))
+
 
 @dataclass(frozen=True)
 class Frontage:
@@ -77,24 +85,15 @@ class Frontage:
         return f"*.{self.rack}.localhost"
 
 
-def slots(routes: Iterable[Route]) -> dict[str, str]:
-    """Return the slot files that the configuration of `routes` reads, by name."""
-    files = {}
-    for route in routes:
-        for number in range(_width(route)):
-            files[f"{route.key}.{number}"] = route.upstreams[number % len(route.upstreams)]
-    return files
-
-
 def configuration(frontage: Frontage, routes: Iterable[Route]) -> Json:
     """Return Caddy's whole configuration; equal routes in any order give equal JSON."""
     ordered = sorted(_single(routes), key=_most_specific_first)
-    public = [r for r in ordered if not r.hosts[0].endswith(INTERNAL_SUFFIX)]
-    internal = [r for r in ordered if r.hosts[0].endswith(INTERNAL_SUFFIX)]
+    public = [entry for entry in ordered if server_of(entry.host) == "https"]
+    internal = [entry for entry in ordered if server_of(entry.host) == "links"]
     servers = {
         "https": _https(frontage, public),
         "http": _server(HTTP, [_redirect(frontage.port)], ["h1"]),
-        "links": _server(LINKS, [*(_link(frontage, r) for r in internal), _UNKNOWN], ["h1", "h2c"]),
+        "links": _links(frontage, internal),
         "api": _api(frontage),
     }
     return {
@@ -107,6 +106,11 @@ def configuration(frontage: Frontage, routes: Iterable[Route]) -> Json:
             "pki": {"certificate_authorities": {"local": _authority(frontage.rack)}},
         },
     }
+
+
+def server_of(host: str) -> str:
+    """Return which of the two servers a host is on."""
+    return "links" if host.endswith(INTERNAL_SUFFIX) else "https"
 
 
 def domains(frontage: Frontage, routes: Iterable[Route]) -> list[str]:
@@ -132,20 +136,9 @@ class _Host:
     route: Route
     host: str
 
-    @property
-    def hosts(self) -> tuple[str]:
-        return (self.host,)
-
 
 def _most_specific_first(entry: _Host) -> tuple[bool, int, str]:
     return entry.host.startswith("*."), -entry.host.count("."), entry.host
-
-
-def _width(route: Route) -> int:
-    """Count the slots of a route; the same for any usual number of upstreams."""
-    if route.sticky or not route.upstreams:
-        return 0
-    return -(-len(route.upstreams) // _SLOTS) * _SLOTS
 
 
 def _server(port: int, routes: list[Json], protocols: list[str]) -> Json:
@@ -162,18 +155,21 @@ def _https(frontage: Frontage, entries: list[_Host]) -> Json:
     # Without these, a client that sends another name, or none, gets no answer to read. The
     # certificate is looked up by the name that is in it.
     policy = {"default_sni": frontage.wildcard, "fallback_sni": frontage.wildcard}
-    routes = [
-        {
-            "match": [{"host": [entry.host]}],
-            "handle": [_handler(entry.route, frontage.port)],
-            "terminal": True,
-        }
-        for entry in entries
+    named = [
+        _entry({"host": [entry.host]}, _handler(entry.route, frontage.port)) for entry in entries
     ]
-    return {
-        **_server(HTTPS, [*routes, _UNKNOWN], ["h1", "h2"]),
-        "tls_connection_policies": [policy],
-    }
+    spares = [
+        _entry(_spare_host(base), _slotted(base, "http", frontage.port, width(())))
+        for base in (spare("https", number) for number in range(SPARES))
+    ]
+    server = _server(HTTPS, [*named, *spares, _UNKNOWN], ["h1", "h2"])
+    return {**server, "tls_connection_policies": [policy]}
+
+
+def _links(frontage: Frontage, entries: list[_Host]) -> Json:
+    named = [_link(frontage, entry) for entry in entries]
+    spares = [_spare_link(spare("links", number)) for number in range(SPARES)]
+    return _server(LINKS, [*named, *spares, _UNKNOWN], ["h1", "h2c"])
 
 
 def _link(frontage: Frontage, entry: _Host) -> Json:
@@ -183,7 +179,26 @@ def _link(frontage: Frontage, entry: _Host) -> Json:
     else:
         match["remote_ip"] = {"ranges": [frontage.cidr]}
         match["not"] = [{"remote_ip": {"ranges": [frontage.router_subnet]}}]
-    return {"match": [match], "handle": [_handler(entry.route, LINKS)], "terminal": True}
+    return _entry(match, _handler(entry.route, LINKS))
+
+
+def _spare_link(base: str) -> Json:
+    """Serve a link to those who reach the router at its address in the link's own network."""
+    inside: Json = {"vars": {"{http.request.local.host}": [placeholder(base, "local")]}}
+    handler = _slotted(base, "http", LINKS, width(()))
+    return _entry(_spare_host(base), _subroute(_entry(inside, handler)))
+
+
+def _spare_host(base: str) -> Json:
+    return {"vars": {"{http.request.host}": [placeholder(base, "host")]}}
+
+
+def _entry(match: Json, handler: Json) -> Json:
+    return {"match": [match], "handle": [handler]}
+
+
+def _subroute(*routes: Json) -> Json:
+    return {"handler": "subroute", "routes": list(routes)}
 
 
 def _redirect(port: int) -> Json:
@@ -214,26 +229,31 @@ def _api(frontage: Frontage) -> Json:
 
 
 def _handler(route: Route, port: int) -> Json:
-    if not route.upstreams:
-        return _static(503, f"{route.owner} has no running process\n")
-    addresses = route.upstreams if route.sticky else _placeholders(route)
+    if route.slotted:
+        return _slotted(route.key, route.scheme, port, width(route.upstreams))
+    policy: Json = {"policy": "cookie", "name": "convox"}
+    return _balanced(route.upstreams, route.scheme, port, policy)
+
+
+def _slotted(base: str, scheme: str, port: int, count: int) -> Json:
+    """Answer by the slots: 503 when nothing runs, nothing at all when the entry is gone."""
+    first = placeholder(base, 0)
+    upstreams = [placeholder(base, number) for number in range(count)]
+    sentence = _static(503, f"{placeholder(base, 'owner')} has no running process\n")
+    proxy = _balanced(upstreams, scheme, port, {"policy": "round_robin"})
+    return _subroute(
+        _entry({"vars": {first: [NONE]}}, sentence),
+        _entry({"not": [{"vars": {first: [GONE]}}]}, proxy),
+    )
+
+
+def _balanced(upstreams: Iterable[str], scheme: str, port: int, policy: Json) -> Json:
     return {
         **_proxy(port),
-        "upstreams": [{"dial": address} for address in addresses],
-        "transport": _transport(route.scheme),
-        "load_balancing": {**_RETRY, "selection_policy": _policy(route)},
+        "upstreams": [{"dial": address} for address in upstreams],
+        "transport": _transport(scheme),
+        "load_balancing": {**_RETRY, "selection_policy": policy},
     }
-
-
-def _placeholders(route: Route) -> list[str]:
-    folder = f"{INSIDE}/{UPSTREAMS}"
-    return [f"{{file.{folder}/{route.key}.{number}}}" for number in range(_width(route))]
-
-
-def _policy(route: Route) -> Json:
-    if route.sticky and len(route.upstreams) > 1:
-        return {"policy": "cookie", "name": "convox"}
-    return {"policy": "round_robin"}
 
 
 def _proxy(port: int) -> Json:

@@ -33,7 +33,9 @@ from convox.providers.local.router_image import (
     reference,
     write_archive,
 )
-from convox.providers.local.router_state import StateFiles
+from convox.providers.local.router_state import State, StateFiles
+from convox.providers.local.slots import INSIDE
+from convox.providers.local.spares import Placement, place
 
 _log = logging.getLogger(__name__)
 _START_LIMIT_S = 15.0
@@ -74,7 +76,10 @@ class Router:
         self._state = self._files.read()
         self._wanted = 0
         self._served = -1
-        self._configuration = b""
+        self._placement: Placement | None = None
+        """What Caddy serves; None when that is not known."""
+        self._addresses: Mapping[str, str] = {}
+        """Network to the router's address in it."""
 
     @property
     def container_id(self) -> str:
@@ -99,6 +104,7 @@ class Router:
             self._await_answer()
             if changed:
                 self._rejoin()
+            self._note_addresses()
         if changed:
             self._forget_served()
         self._apply()
@@ -144,6 +150,7 @@ class Router:
                 self._engine.disconnect(network, self._container)
             # At the same address as before, connections that are open there go on.
             self._engine.connect(network, self._container, aliases, address=address or "")
+            self._note_addresses()
             self._remember({**self._state.networks, network: aliases})
 
     def leave(self, network: str) -> None:
@@ -197,7 +204,7 @@ class Router:
             image=image,
             labels=self._layout.labels("router"),
             network=self.network,
-            mounts=(Mount(str(self._layout.router), caddy.INSIDE),),
+            mounts=(Mount(str(self._layout.router), INSIDE),),
             published=self._published(),
             cap_drop=("ALL",),
             cap_add=("NET_BIND_SERVICE",),
@@ -246,6 +253,14 @@ class Router:
             except NotFoundError:
                 _log.info("network is gone", extra={"network": network})
 
+    def _note_addresses(self) -> None:
+        """Learn where the router is in each network; links may have to move."""
+        addresses = self._engine.inspect(self._container).addresses
+        with self._lock:
+            if addresses != self._addresses:
+                self._addresses = addresses
+                self._wanted += 1
+
     def _remember(self, networks: Mapping[str, tuple[str, ...]]) -> None:
         with self._lock:
             self._state = replace(self._state, networks=networks)
@@ -263,15 +278,31 @@ class Router:
                 return
             with self._lock:
                 state, number = self._state, self._wanted
-            config = self._files.write(state)
+            self._files.write(state)
             if tell:
-                self._tell(config)
+                self._serve(state)
                 self._served = number
-                self._files.sweep(state)
+
+    def _serve(self, state: State) -> None:
+        """Have the newest state served: by spares where they do, else by a reload."""
+        if self._placement is not None:
+            addresses = {
+                app: self._addresses.get(self._layout.network(app), "") for app in state.routes
+            }
+            placed = place(self._placement, self._frontage, state.routes, addresses)
+            if placed is not None:
+                self._files.place(placed)
+                self._files.retire(state)
+                self._placement = placed
+                return
+        self._tell(self._files.configuration)
+        self._placement = Placement.of(state.all)
+        self._files.place(self._placement)
+        self._files.sweep(state, self._placement)
 
     def _forget_served(self) -> None:
         with self._loading:
-            self._served, self._configuration = -1, b""
+            self._served, self._placement = -1, None
 
     def _restore(self, app: str, refused: tuple[Route, ...], before: tuple[Route, ...]) -> None:
         with self._lock:
@@ -284,19 +315,16 @@ class Router:
         self._apply()
 
     def _tell(self, config: bytes) -> None:
-        if config == self._configuration:
-            return
         deadline = self._clock.monotonic() + _ANSWER_LIMIT_S
         while True:
             try:
                 self._admin.load(config)
-                break
+                return
             except UnavailableError:
                 # It may be starting again, and may have read the files before this change.
                 if self._clock.monotonic() > deadline:
                     raise
                 self._clock.wait(Event(), _POLL_S)
-        self._configuration = config
 
     def _await_answer(self) -> None:
         deadline = self._clock.monotonic() + _START_LIMIT_S

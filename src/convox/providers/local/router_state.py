@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from convox.providers.local.caddy import UPSTREAMS, Frontage, Route, configuration, slots
+from convox.providers.local import slots
+from convox.providers.local.caddy import Frontage, Route, configuration
+from convox.providers.local.spares import Placement
 
 Routes = Mapping[str, tuple[Route, ...]]
 """Routes by app."""
@@ -39,6 +41,15 @@ class StateFiles:
     def __init__(self, folder: Path, frontage: Frontage) -> None:
         self._folder = folder
         self._frontage = frontage
+        self._known: dict[str, str] = {}
+        """Content of the files in the slots' folder, as far as it was written from here."""
+        self._shapes: frozenset[str] | None = None
+        """What the configuration on disk holds."""
+
+    @property
+    def configuration(self) -> bytes:
+        """The configuration for the state that was written last."""
+        return (self._folder / "caddy.json").read_bytes()
 
     def read(self) -> State:
         """Return what was written last; nothing if that is missing or broken."""
@@ -50,25 +61,53 @@ class StateFiles:
             # Losing it costs a moment: the rack publishes every app again when it starts.
             return State()
 
-    def write(self, state: State) -> bytes:
-        """Write `state` and what follows from it; return the configuration to load.
+    def write(self, state: State) -> None:
+        """Write `state`, the upstreams of its routes, and the configuration to load for it.
 
-        Slots that are no longer used stay until `sweep`: the configuration served now reads them.
+        Entries that `state` has no route for go on until `retire` or `sweep`, so that what takes
+        their place can be served first.
         """
-        folder = self._folder / UPSTREAMS
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, address in slots(state.all).items():
-            replace(folder / name, address.encode())
-        config = json.dumps(configuration(self._frontage, state.all), sort_keys=True).encode()
-        replace(self._folder / "caddy.json", config)
+        (self._folder / slots.FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in _slots(state).items():
+            self._put(name, text)
+        shapes = frozenset(route.shape for route in state.all)
+        if shapes != self._shapes:
+            made = configuration(self._frontage, state.all)
+            replace(self._folder / "caddy.json", json.dumps(made, sort_keys=True).encode())
+            self._shapes = shapes
         replace(self._folder / "routes.json", json.dumps(asdict(state), sort_keys=True).encode())
-        return config
 
-    def sweep(self, state: State) -> None:
-        """Remove the slots that `state` does not use."""
-        folder = self._folder / UPSTREAMS
-        for name in {path.name for path in folder.iterdir()} - slots(state.all).keys():
-            (folder / name).unlink(missing_ok=True)
+    def place(self, placement: Placement) -> None:
+        """Write the files of the spares."""
+        for name, text in placement.files().items():
+            self._put(name, text)
+
+    def retire(self, state: State) -> None:
+        """Have entries that `state` has no route for answer nothing."""
+        for name in self._known.keys() - _slots(state).keys():
+            if name.rpartition(".")[2].isdecimal() and not name.startswith("spare-"):
+                self._put(name, slots.GONE)
+
+    def sweep(self, state: State, placement: Placement) -> None:
+        """Remove the files that are used no more, once a configuration without them is served."""
+        used = _slots(state).keys() | placement.files().keys()
+        for path in (self._folder / slots.FOLDER).iterdir():
+            if path.name not in used:
+                path.unlink(missing_ok=True)
+                self._known.pop(path.name, None)
+
+    def _put(self, name: str, text: str) -> None:
+        if self._known.get(name) != text:
+            replace(self._folder / slots.FOLDER / name, text.encode())
+            self._known[name] = text
+
+
+def _slots(state: State) -> dict[str, str]:
+    """Return the files of each route, by name; those without slots may have had some before."""
+    files: dict[str, str] = {}
+    for route in state.all:
+        files |= slots.contents(route.key, route.owner, route.upstreams)
+    return files
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from convox.core.clock import SystemClock
 from convox.core.errors import FailedError
+from convox.providers.local.router import Router
 from tests.docker.providers.local.rig import Rig, rig
-from tests.docker.providers.local.upstreams import Upstream, echo, upstream
+from tests.docker.providers.local.upstreams import Client, Upstream, echo, upstream
 
 pytestmark = pytest.mark.docker
 
@@ -220,6 +222,61 @@ def test_kept_connections_do_not_notice_a_deploy(running: Rig, one: Upstream, tw
     assert names == ["one", "two"] * 10
     assert client.sock is first
     client.close()
+
+
+def test_kept_connections_do_not_notice_new_and_deleted_apps(running: Rig, one: Upstream):
+    running.serve("first-domain", one.port, hosts=("reload.example.test",))
+    running.serve("settled", one.port)
+    client = running.client(running.host("settled"))
+    client.ask()
+    first = client.sock
+
+    for number in range(5):
+        running.serve(f"new{number}", one.port)
+        assert running.get(running.host(f"new{number}")).status == 200
+        running.serve(f"new{number}")
+        assert running.get(running.host(f"new{number}")).status == 503
+        running.router.withdraw(f"new{number}")
+        assert running.get(running.host(f"new{number}")).status == 404
+
+    assert client.ask().status == 200
+    assert client.sock is first
+    client.close()
+
+
+def test_more_new_apps_than_there_are_spares_all_answer(running: Rig, one: Upstream):
+    apps = [f"many{number}" for number in range(20)]
+    for app in apps:
+        running.serve(app, one.port)
+
+    assert {running.get(running.host(app)).status for app in apps} == {200}
+    for app in apps:
+        running.router.withdraw(app)
+    assert {running.get(running.host(app)).status for app in apps} == {404}
+
+
+def test_a_rack_that_starts_again_finds_what_it_published(running: Rig, one: Upstream):
+    running.serve("before", one.port)
+    again = Router(running.engine, running.layout, running.options, SystemClock())
+
+    again.ensure()
+    again.publish("after", (running.route("after", one.port),))
+
+    assert again.container_id == running.router.container_id
+    assert running.get(running.host("before")).status == 200
+    assert running.get(running.host("after")).status == 200
+    again.withdraw("after")
+
+
+def test_a_name_outside_the_rack_gets_an_answer_to_read(running: Rig):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = Client("elsewhere.test", running.options.port, context)
+
+    answer = client.ask()
+    client.close()
+
+    assert (answer.status, answer.body) == (404, b"no app answers at elsewhere.test\n")
 
 
 def test_a_dead_process_among_two_costs_no_request(running: Rig, one: Upstream):

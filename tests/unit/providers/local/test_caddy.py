@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 from convox.providers.local import caddy
-from convox.providers.local.caddy import Frontage, Json, Route, configuration, domains, slots
+from convox.providers.local.caddy import Frontage, Json, Route, configuration, domains
+from convox.providers.local.slots import SPARES, placeholder, spare
 
 FRONT = Frontage("r", 8443, 9443, "10.9.0.0/16", "10.9.255.192/26")
 WEB = Route(("a-web.r.localhost",), ("10.9.0.2:3000",), owner="a/web")
@@ -30,6 +31,14 @@ def handler(config: Json, number: int = 0, name: str = "https") -> Json:
     return found
 
 
+def proxy(config: Json, name: str = "https") -> Json:
+    """The handler that goes on to a slotted route's processes."""
+    routes = handler(config, name=name)["routes"]
+    assert isinstance(routes, list)
+    found: Json = routes[1]["handle"][0]
+    return found
+
+
 def test_equal_routes_in_any_order_give_equal_configurations():
     other = Route(("b-web.r.localhost", "x.test"), ("10.9.0.3:80",), owner="b/web")
     turned = Route(("x.test", "b-web.r.localhost"), ("10.9.0.3:80",), owner="b/web")
@@ -41,33 +50,22 @@ def test_equal_routes_in_any_order_give_equal_configurations():
     assert hosts(configuration(FRONT, [turned])) == hosts(configuration(FRONT, [other]))
 
 
-def test_new_upstreams_change_slots_and_not_the_configuration():
+def test_new_upstreams_leave_the_configuration_as_it_is():
     moved = Route(WEB.hosts, ("10.9.0.7:3000", "10.9.0.8:3000"), owner="a/web")
+    empty = Route(WEB.hosts, (), owner="a/web")
 
     assert configuration(FRONT, [WEB]) == configuration(FRONT, [moved])
-    assert slots([WEB]).keys() == slots([moved]).keys()
-    assert set(slots([moved]).values()) == {"10.9.0.7:3000", "10.9.0.8:3000"}
-
-
-def test_upstreams_share_the_slots_evenly():
-    route = Route(WEB.hosts, tuple(f"10.9.0.{n}:80" for n in range(2, 6)))
-
-    values = list(slots([route]).values())
-
-    assert {values.count(upstream) for upstream in route.upstreams} == {3}
+    assert configuration(FRONT, [WEB]) == configuration(FRONT, [empty])
+    assert WEB.shape == moved.shape == empty.shape
 
 
 def test_more_upstreams_than_slots_get_more_slots():
-    route = Route(WEB.hosts, tuple(f"10.9.0.{n}:80" for n in range(2, 20)))
+    many = Route(WEB.hosts, tuple(f"10.9.0.{n}:80" for n in range(2, 20)))
 
-    assert len(slots([route])) == 24
-    assert set(slots([route]).values()) == set(route.upstreams)
+    upstreams = proxy(configuration(FRONT, [many]))["upstreams"]
 
-
-def test_the_slots_of_other_hosts_have_other_names():
-    other = Route(("b-web.r.localhost",), WEB.upstreams, owner="b/web")
-
-    assert not slots([WEB]).keys() & slots([other]).keys()
+    assert isinstance(upstreams, list)
+    assert len(upstreams) == 24
 
 
 def test_sticky_upstreams_are_named_and_get_a_cookie():
@@ -76,20 +74,41 @@ def test_sticky_upstreams_are_named_and_get_a_cookie():
 
     assert found["upstreams"] == [{"dial": "10.9.0.2:80"}, {"dial": "10.9.0.3:80"}]
     assert found["load_balancing"]["selection_policy"]["policy"] == "cookie"  # type: ignore[index]
-    assert slots([sticky]) == {}
 
 
 def test_one_sticky_upstream_needs_no_cookie():
     sticky = Route(WEB.hosts, ("10.9.0.2:80",), sticky=True)
-    found = handler(configuration(FRONT, [sticky]))
+    found = proxy(configuration(FRONT, [sticky]))
 
     assert found["load_balancing"]["selection_policy"] == {"policy": "round_robin"}  # type: ignore[index]
 
 
 def test_without_upstreams_the_answer_is_503_with_the_owner():
-    found = handler(configuration(FRONT, [Route(WEB.hosts, (), owner="a/web")]))
+    routes = handler(configuration(FRONT, [WEB]))["routes"]
 
-    assert (found["status_code"], found["body"]) == (503, "a/web has no running process\n")
+    assert isinstance(routes, list)
+    assert routes[0]["match"] == [{"vars": {placeholder(WEB.key, 0): ["none"]}}]
+    sentence = routes[0]["handle"][0]
+    assert sentence["status_code"] == 503
+    assert sentence["body"] == f"{placeholder(WEB.key, 'owner')} has no running process\n"
+
+
+def test_each_server_has_spare_entries_for_hosts_to_come():
+    for name in ("https", "links"):
+        routes = server(configuration(FRONT, []), name)["routes"]
+
+        assert isinstance(routes, list)
+        found = [r["match"][0]["vars"]["{http.request.host}"] for r in routes[:-1]]
+        assert found == [[placeholder(spare(name, n), "host")] for n in range(SPARES)]
+
+
+def test_a_spare_link_answers_only_at_the_address_that_it_names():
+    routes = server(configuration(FRONT, []), "links")["routes"]
+
+    assert isinstance(routes, list)
+    inner = routes[0]["handle"][0]["routes"][0]
+    local = {"{http.request.local.host}": [placeholder(spare("links", 0), "local")]}
+    assert inner["match"] == [{"vars": local}]
 
 
 def test_the_last_route_is_404_for_any_host():
@@ -108,7 +127,7 @@ def test_exact_hosts_come_before_wildcards_and_long_before_short():
 
 def test_each_scheme_has_its_transport():
     transports = [
-        handler(configuration(FRONT, [Route(WEB.hosts, WEB.upstreams, scheme)]))["transport"]
+        proxy(configuration(FRONT, [Route(WEB.hosts, WEB.upstreams, scheme)]))["transport"]
         for scheme in ("http", "https", "grpc", "secure-grpc")
     ]
 
@@ -120,7 +139,7 @@ def test_each_scheme_has_its_transport():
 def test_open_streams_outlive_a_new_configuration():
     config = configuration(FRONT, [WEB])
 
-    assert handler(config)["stream_close_delay"] == "8760h"
+    assert proxy(config)["stream_close_delay"] == "8760h"
     assert handler(config, name="api")["stream_close_delay"] == "8760h"
 
 
