@@ -5,9 +5,7 @@ import signal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
-GREETING = (
-    "Hello from {app} {release}\nThis line is yours: edit examples/hello/web.py and deploy.\n"
-)
+TEXT = "{greeting} from {app} {release}\nThis line is yours: change it in web.py and deploy.\n"
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -18,7 +16,11 @@ class Hello(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send the greeting."""
         env = os.environ
-        text = GREETING.format(app=env.get("APP", "hello"), release=env.get("RELEASE", "nowhere"))
+        text = TEXT.format(
+            greeting=env.get("GREETING", "Hello"),
+            app=env.get("APP", "hello"),
+            release=env.get("RELEASE", "nowhere"),
+        )
         body = text.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
