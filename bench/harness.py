@@ -72,15 +72,15 @@ class BenchRack:
     ) -> tuple[int, str]:
         """Fetch a path of a service through the router; (0, error) when it does not answer."""
         host = f"{app}-{service}.{self.name}.localhost"
+        connection = _Loopback(host, self.https_port, timeout=timeout_s, context=_unverified())
         try:
-            connection = _Loopback(host, self.https_port, timeout=timeout_s, context=_unverified())
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
-        except OSError as error:
-            return 0, str(error)
-        except http.client.HTTPException as error:
+        except (OSError, http.client.HTTPException) as error:
             return 0, repr(error)
+        finally:
+            connection.close()
 
 
 class _Loopback(http.client.HTTPSConnection):
