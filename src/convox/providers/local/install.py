@@ -14,11 +14,18 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
 from pathlib import Path
 from threading import Event
 
 from convox.core.clock import Clock, SystemClock
-from convox.core.errors import ConflictError, ConvoxError, NotFoundError, UnavailableError
+from convox.core.errors import (
+    ConflictError,
+    ConvoxError,
+    FailedError,
+    NotFoundError,
+    UnavailableError,
+)
 from convox.core.passwords import generate
 from convox.providers.local import certificates, daemon, listeners, options, ranges, service_unit
 from convox.providers.local.certificates import Files
@@ -34,6 +41,7 @@ Report = Callable[[str], None]
 
 _ANSWER_LIMIT_S = 60.0
 _POLL_S = 0.05
+_RANGE_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,9 @@ def install(name: str, parameters: Mapping[str, str], report: Report) -> Install
     engine.ping()
     _refuse_foreign(engine, layout)
     listeners.check_free(wanted)
-    routes = ranges.routes_of(ranges.ROUTES.read_text())
-    wanted = replace(wanted, cidr=ranges.choose(wanted.cidr, routes))
     with _undone_on_failure(engine, layout, clock):
         report("preparing the router")
-        _make(layout, wanted, password, clock)
-        Router(engine, layout, wanted, clock).ensure()
+        wanted = _make_in_free_range(layout, wanted, password, engine, clock)
         report("starting the rack")
         _start(layout, wanted, clock)
     pem = Files(layout.router / "pki").api.read_text()
@@ -139,6 +144,26 @@ def _refuse_foreign(engine: Engine, layout: Layout) -> None:
             why=f"but nothing is in {layout.root}",
             fix=f"remove them: convox rack uninstall local {layout.rack}; or choose another name",
         )
+
+
+def _make_in_free_range(
+    layout: Layout, wanted: RackOptions, password: str, engine: Engine, clock: Clock
+) -> RackOptions:
+    """Make the files and the router; a range that another rack takes meanwhile is passed over."""
+    taken = ranges.routes_of(ranges.ROUTES.read_text())
+    for _ in range(_RANGE_TRIES):
+        chosen = replace(wanted, cidr=ranges.choose(wanted.cidr, taken))
+        _make(layout, chosen, password, clock)
+        try:
+            Router(engine, layout, chosen, clock).ensure()
+        except FailedError as e:
+            if wanted.cidr or ranges.OVERLAP not in e.wire:
+                raise
+            taken.append(ranges.HostRoute(IPv4Network(chosen.cidr), "a network of the engine"))
+            remove(engine, layout)
+        else:
+            return chosen
+    raise ConflictError("no range of addresses could be had", fix="pass one: Cidr=RANGE")
 
 
 def _make(layout: Layout, wanted: RackOptions, password: str, clock: Clock) -> None:

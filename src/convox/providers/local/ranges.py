@@ -13,6 +13,8 @@ from pathlib import Path
 from convox.core.errors import ConflictError
 
 ROUTES = Path("/proc/net/route")
+OVERLAP = "pool overlaps"
+"""What the engine says of a range that one of its networks has. Source: libnetwork, ipamapi."""
 _CANDIDATES = (
     *(f"10.{second}.0.0/16" for second in (*range(77, 256), *range(76))),
     *(f"172.{second}.0.0/16" for second in range(31, 15, -1)),
