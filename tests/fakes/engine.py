@@ -107,6 +107,9 @@ class FakeExec:
     def end_input(self) -> None:
         self._ready.set()
 
+    def hang_up(self) -> None:
+        self._ready.set()
+
     def close(self) -> None:
         self.closed.set()
         self._ready.set()

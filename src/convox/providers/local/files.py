@@ -1,8 +1,9 @@
-"""Files of a process: fetch a path, put a tar, remove paths. Streaming; nothing is held whole.
+"""Files of a process: fetch a path, put a tar, remove paths. Nothing is held in memory.
 
 The engine names the entries of an archive from the last part of the path; the wire has full
 paths, so headers are rewritten as they pass. Uploads are checked entry by entry: no `..`, no
-devices. The archive goes through this process and never through its disk.
+devices; one that is refused or cut short changes nothing. Why archives pass over the disk is
+said in spool.py.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import posixpath
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import IO, cast
 
-from convox.core.errors import FailedError, InvalidError, NotFoundError
+from convox.core.errors import ConvoxError, FailedError, InvalidError, NotFoundError
 from convox.core.stream import Chunks
 from convox.providers.local.archive import damaged
 from convox.providers.local.engine import Engine
+from convox.providers.local.spool import ReadAhead, spooled
 
 _PIECE = 256 << 10
 _LINKS_FOLLOWED = 8
@@ -50,7 +53,7 @@ class TarStream:
         self._source.close()
 
 
-def download(engine: Engine, id: str, path: str) -> Chunks:
+def download(engine: Engine, id: str, path: str, folder: Path) -> Chunks:
     """Return a path as a tar whose names are full paths without the leading slash.
 
     A symbolic link is followed, so that fetching one gives what a person sees there.
@@ -62,9 +65,9 @@ def download(engine: Engine, id: str, path: str) -> Chunks:
     wanted = _absolute(path)
     place = wanted
     for _ in range(_LINKS_FOLLOWED):
-        source = _fetch(engine, id, place, path)
+        source = ReadAhead(_fetch(engine, id, place, path), folder)
         entries = _open(source, _FETCHED)
-        first = next(entries, None)
+        first = _first(entries, source)
         if first is None or not first[0].issym():
             pieces = _rewritten(_again(first, entries), _renamer(place, wanted), _FETCHED)
             return TarStream(pieces, source)
@@ -73,17 +76,16 @@ def download(engine: Engine, id: str, path: str) -> Chunks:
     raise InvalidError(f"too many symbolic links: {path}")
 
 
-def upload(engine: Engine, id: str, body: Chunks) -> None:
+def upload(engine: Engine, id: str, body: Chunks, folder: Path) -> None:
     """Extract a tar at the root of a container; the caller closes the body.
 
     Raises:
-        InvalidError: it is no whole tar, or holds what must not be; the entry is named. What came
-            before that entry may have been written.
+        InvalidError: it is no whole tar, or holds what must not be; the entry is named.
     """
-    stream = TarStream(_rewritten(_open(body, _SENT), _checked, _SENT), body)
-    engine.archive_put(id, "/", stream)
-    while body.read():
-        pass
+    with spooled(_rewritten(_open(body, _SENT), _checked, _SENT), folder) as whole:
+        while body.read():
+            pass
+        engine.archive_put(id, "/", whole)
 
 
 def delete(engine: Engine, id: str, paths: tuple[str, ...]) -> None:
@@ -132,6 +134,14 @@ def _open(source: Chunks, what: str) -> Iterator[_Entry]:
             yield member, archive.extractfile(member) if member.isreg() else None
             # The module remembers every member, for a random access that a stream has no use for.
             archive.members = []  # type: ignore[attr-defined]
+
+
+def _first(entries: Iterator[_Entry], source: Chunks) -> _Entry | None:
+    try:
+        return next(entries, None)
+    except ConvoxError:
+        source.close()
+        raise
 
 
 def _again(first: _Entry | None, rest: Iterator[_Entry]) -> Iterator[_Entry]:

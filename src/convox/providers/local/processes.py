@@ -178,11 +178,12 @@ class Processes:
 
     def files_download(self, app: str, pid: str, opts: FilesDownloadOptions) -> Chunks:
         """Return a path of a process as an uncompressed tar of full names."""
-        return files.download(self._engine, self._find(app, pid).id, opts.file)
+        id = self._find(app, pid).id
+        return files.download(self._engine, id, opts.file, self._layout.work)
 
     def files_upload(self, app: str, pid: str, body: Chunks) -> None:
         """Extract an uncompressed tar at the root of a process."""
-        files.upload(self._engine, self._find(app, pid).id, body)
+        files.upload(self._engine, self._find(app, pid).id, body, self._layout.work)
 
     def files_delete(self, app: str, pid: str, opts: FilesDeleteOptions) -> None:
         """Remove paths from a running process."""

@@ -1,5 +1,6 @@
 import io
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +65,7 @@ def names(body: object) -> list[tuple[str, bytes]]:
         return [(m.name, archive.extractfile(m).read() if m.isreg() else b"") for m in archive]  # type: ignore[union-attr]
 
 
-def test_entries_get_their_full_names() -> None:
+def test_entries_get_their_full_names(tmp_path: Path) -> None:
     engine = Answering(
         srv_app=tar(
             (member("app", tarfile.DIRTYPE), b""),
@@ -74,71 +75,75 @@ def test_entries_get_their_full_names() -> None:
         )
     )
 
-    body = download(engine, "0" * 64, "/srv/app/")
+    body = download(engine, "0" * 64, "/srv/app/", tmp_path)
 
     assert names(body)[:3] == [("srv/app", b""), ("srv/app/x", b"1" * 700), ("srv/app/d/y", b"")]
     assert engine.bodies[0].closed
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
-def test_long_and_foreign_names_get_their_full_names_too(form: int) -> None:
+def test_long_and_foreign_names_get_their_full_names_too(tmp_path: Path, form: int) -> None:
     long = "n" * 150 + "é"
     engine = Answering(a=tar((member(f"a/{long}"), b"x"), form=form))
 
-    assert names(download(engine, "0" * 64, "/a")) == [(f"a/{long}", b"x")]
+    assert names(download(engine, "0" * 64, "/a", tmp_path)) == [(f"a/{long}", b"x")]
 
 
-def test_the_root_is_fetched_whole() -> None:
+def test_the_root_is_fetched_whole(tmp_path: Path) -> None:
     engine = Answering()
     engine.archives = {"/": tar((member("/", tarfile.DIRTYPE), b""), (member("etc/hosts"), b"h"))}
 
-    assert names(download(engine, "0" * 64, "/")) == [(".", b""), ("etc/hosts", b"h")]
+    assert names(download(engine, "0" * 64, "/", tmp_path)) == [(".", b""), ("etc/hosts", b"h")]
 
 
-def test_a_symbolic_link_is_followed_under_the_name_asked_for() -> None:
+def test_a_symbolic_link_is_followed_under_the_name_asked_for(tmp_path: Path) -> None:
     engine = Answering(
         a_l1=tar((member("l1", tarfile.SYMTYPE, "../b/l2"), b"")),
         b_l2=tar((member("l2", tarfile.SYMTYPE, "/c/real"), b"")),
         c_real=tar((member("real"), b"yes")),
     )
 
-    assert names(download(engine, "0" * 64, "/a/l1")) == [("a/l1", b"yes")]
+    assert names(download(engine, "0" * 64, "/a/l1", tmp_path)) == [("a/l1", b"yes")]
     assert [body.closed for body in engine.bodies] == [True, True, True]
 
 
-def test_links_in_a_circle_end() -> None:
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
     engine = Answering(a=tar((member("a", tarfile.SYMTYPE, "a"), b"")))
 
     with pytest.raises(InvalidError, match="too many symbolic links: /a"):
-        download(engine, "0" * 64, "/a")
+        download(engine, "0" * 64, "/a", tmp_path)
 
 
-def test_what_is_not_there_is_named_as_it_was_asked_for(engine: FakeEngine, id: str) -> None:
+def test_what_is_not_there_is_named_as_it_was_asked_for(
+    tmp_path: Path, engine: FakeEngine, id: str
+) -> None:
     with pytest.raises(NotFoundError, match=f"no such file in process {id[:12]}: /nope/"):
-        download(engine, id, "/nope/")
+        download(engine, id, "/nope/", tmp_path)
 
 
 @pytest.mark.parametrize("path", ["etc/hosts", "", "./x", "/a\0b"])
-def test_a_path_that_is_not_absolute_is_refused(engine: FakeEngine, id: str, path: str) -> None:
+def test_a_path_that_is_not_absolute_is_refused(
+    tmp_path: Path, engine: FakeEngine, id: str, path: str
+) -> None:
     with pytest.raises(InvalidError, match="must specify an absolute path"):
-        download(engine, id, path)
+        download(engine, id, path, tmp_path)
 
 
-def test_an_upload_is_put_at_the_root(engine: FakeEngine, id: str) -> None:
+def test_an_upload_is_put_at_the_root(tmp_path: Path, engine: FakeEngine, id: str) -> None:
     data = tar((member("/opt/app/x"), b"x" * 1000), (member("/opt/app/y"), b"y"))
 
-    upload(engine, id, Body(data))
+    upload(engine, id, Body(data), tmp_path)
 
     assert engine.inside[id].files == {"/opt/app/x": b"x" * 1000, "/opt/app/y": b"y"}
 
 
-def test_an_upload_keeps_modes_owners_and_links() -> None:
+def test_an_upload_keeps_modes_owners_and_links(tmp_path: Path) -> None:
     engine = Answering()
     program = member("/opt/run")
     program.mode, program.uid, program.mtime = 0o755, 33, 1_700_000_000
     data = tar((program, b"x"), (member("/opt/l", tarfile.SYMTYPE, "run"), b""))
 
-    upload(engine, "0" * 64, Body(data))
+    upload(engine, "0" * 64, Body(data), tmp_path)
 
     with tarfile.open(fileobj=io.BytesIO(engine.put)) as archive:
         first, second = archive.getmembers()
@@ -159,10 +164,10 @@ def test_an_upload_keeps_modes_owners_and_links() -> None:
     ],
 )
 def test_an_upload_with_what_must_not_be_is_refused_by_name(
-    engine: FakeEngine, id: str, entry: tarfile.TarInfo, words: str
+    tmp_path: Path, engine: FakeEngine, id: str, entry: tarfile.TarInfo, words: str
 ) -> None:
     with pytest.raises(InvalidError, match=words):
-        upload(engine, id, Body(tar((member("/ok"), b""), (entry, b""))))
+        upload(engine, id, Body(tar((member("/ok"), b""), (entry, b""))), tmp_path)
 
     assert not engine.inside[id].files
 
@@ -171,16 +176,16 @@ def test_an_upload_with_what_must_not_be_is_refused_by_name(
     "body", [b"", b"no tar at all" * 100, tar((member("/x"), b"y" * 5000))[:3000]]
 )
 def test_an_upload_that_is_no_whole_tar_is_refused(
-    engine: FakeEngine, id: str, body: bytes
+    tmp_path: Path, engine: FakeEngine, id: str, body: bytes
 ) -> None:
     with pytest.raises(InvalidError, match="the upload is not a complete tar"):
-        upload(engine, id, Body(body))
+        upload(engine, id, Body(body), tmp_path)
 
 
-def test_what_follows_the_end_of_an_upload_is_read_away() -> None:
+def test_what_follows_the_end_of_an_upload_is_read_away(tmp_path: Path) -> None:
     body = Body(tar((member("/x"), b"")) + b"\0" * 100_000)
 
-    upload(Answering(), "0" * 64, body)
+    upload(Answering(), "0" * 64, body, tmp_path)
 
     assert body.read() == b""
 

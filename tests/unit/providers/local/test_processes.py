@@ -371,6 +371,7 @@ def test_files_pass_both_ways(world: World) -> None:
 
     body = world.processes.files_download("app", id[:12], FilesDownloadOptions(file="/srv/x"))
     data = b"".join(iter(body.read, b""))
+    body.close()
     world.engine.inside[id].files.clear()
     world.processes.files_upload("app", id[:12], Body(data))
 
