@@ -105,7 +105,9 @@ def test_exec_with_input_ended_at_once_still_delivers_output(client, app):
 def test_exec_has_a_terminal_of_the_size_asked_for_unless_told_otherwise(client, app):
     path = f"/apps/{app}/processes/{a_process(client, app)}/exec"
 
-    with client.open(path, {"Command": "sleep 0.5; stty size", "Height": "33", "Width": "77"}) as stream:
+    with client.open(
+        path, {"Command": "sleep 0.5; stty size", "Height": "33", "Width": "77"}
+    ) as stream:
         out = stream.rest()
 
     assert b"33 77\r\n" in out

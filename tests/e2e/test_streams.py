@@ -1,6 +1,7 @@
 """Open streams outlive the deploys of others, and the rack answers while they are open."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -13,6 +14,7 @@ from websockets.sync.client import connect
 from bench.harness import wait_for
 from convox.client.endpoint import Endpoint
 from convox.client.socket import connect as open_socket
+from convox.core.errors import UnavailableError
 from tests.e2e.harness import Cli, write_app
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("e2e")]
@@ -52,9 +54,8 @@ def test_exec_logs_and_a_websocket_live_through_ten_promotes_of_another_app(cli:
     follower = threading.Thread(target=_read_all, args=(logs, lines))
     follower.start()
     host = f"{followed}-web.{cli.rack.name}.localhost"
-    with connect(
-        f"wss://{host}:{cli.rack.https_port}/", ssl=context, host="127.0.0.1", compression=None
-    ) as web:
+    raw = socket.create_connection(("127.0.0.1", cli.rack.https_port))
+    with connect(f"wss://{host}/", sock=raw, ssl=context, compression=None) as web:
         for number in range(10):
             cli.ok("env", "set", f"N={number}", "-a", promoted, "--promote", "--wait")
             web.send(f"m{number}")
@@ -66,6 +67,7 @@ def test_exec_logs_and_a_websocket_live_through_ten_promotes_of_another_app(cli:
     wait_for(lambda: b"still-following" in b"".join(lines), 20)
     shell.end()
     assert b"F1E49A85-0AD7-4AEF-A618-C249C6E6568D:0\n" in _rest(shell)
+    shell.close()
     logs.close()
     follower.join(timeout=5)
     assert not follower.is_alive()
@@ -80,8 +82,8 @@ def test_apps_answers_while_two_hundred_followers_are_open(cli: Cli, apps):
     try:
         crowded = _seconds(cli)
     finally:
-        for socket in sockets:
-            socket.close()
+        for each in sockets:
+            each.close()
     assert crowded < alone * 5 + 0.5
 
 
@@ -91,23 +93,23 @@ def _seconds(cli: Cli) -> float:
     return time.perf_counter() - started
 
 
-def _read_all(socket, into: list[bytes]) -> None:
+def _read_all(stream, into: list[bytes]) -> None:
     try:
-        while data := socket.read():
+        while data := stream.read():
             into.append(data)
-    except OSError:
+    except (OSError, UnavailableError):
         return
 
 
-def _until(socket, mark: bytes) -> bytes:
+def _until(stream, mark: bytes) -> bytes:
     got = b""
     while mark not in got:
-        got += socket.read()
+        got += stream.read()
     return got
 
 
-def _rest(socket) -> bytes:
+def _rest(stream) -> bytes:
     got = b""
-    while data := socket.read():
+    while data := stream.read():
         got += data
     return got
