@@ -79,6 +79,9 @@ class Exits:
 
     count: int = 0
     last: datetime | None = None
+    code: int = 0
+    """Its status, the last time."""
+    oom_killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def exits_of(container: Container, known: Exits) -> Exits:
         return known
     lived = _lived(container)
     count = 1 if lived >= timedelta(seconds=SETTLED_S) else known.count + 1
-    return Exits(count, container.finished)
+    return Exits(count, container.finished, container.exit_code, container.oom_killed)
 
 
 def process_of(
@@ -175,8 +178,6 @@ def process_of(
         state=state,
         address=address,
         since=container.finished if ended else container.started,
-        exit_code=container.exit_code,
-        oom_killed=container.oom_killed,
         probed=verdict.probed or desired is None or not desired.port,
         drain_s=_number(labels.get(LABEL_DRAIN, ""), 0),
         grace_s=_number(labels.get(LABEL_GRACE, ""), 30),

@@ -200,7 +200,7 @@ class Runner:
 
     def _switch(self, routes: tuple[Route, ...]) -> None:
         self._parts.router.publish(self._app, routes)
-        self._memory.routes = routes
+        self._memory.note_routes(routes)
 
     def _leave(self, id: str, phase: Phase, seconds: int) -> None:
         self._memory.leaving[id] = Leaving(phase, self._now() + timedelta(seconds=seconds))

@@ -225,6 +225,7 @@ class Worker:
         memory, id = self._memory, container.id
         service = _service_of(desired, container)
         runs = container.status == "running"
+        memory.addresses[id] = container.addresses.get(desired.network, "") if runs else ""
         memory.exits[id] = _forgiven(
             exits_of(container, memory.exits.get(id, Exits())), container, now
         )
@@ -236,6 +237,8 @@ class Worker:
         process = replace(
             process_of(container, desired.network, service, verdict, now),
             exits=memory.exits[id].count,
+            exit_code=memory.exits[id].code,
+            oom_killed=memory.exits[id].oom_killed,
             leaving=memory.leaving.get(id),
             served=id in memory.served,
         )

@@ -165,7 +165,7 @@ class Bench:
         self, app: str, path: str = "/", service: str = "web", host: str = ""
     ) -> tuple[int, str]:
         name = host or self.layout.host(app, service)
-        client = Client(name, self.options.port, self.tls, 30)
+        client = Client(name, self.options.port, self.tls, 30 if path.startswith("/slow") else 4)
         try:
             answer = client.ask(path, Connection="close")
             return answer.status, answer.body.decode()
