@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import subprocess
 import time
 
@@ -11,6 +9,11 @@ from bench.figures import Figure, ratio
 from bench.harness import CONVOX, PYTHON, BenchRack
 
 _RUNS = 25
+_SPAWN = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+sys.stderr.write(str(os.wait4(pid, 0)[2].ru_maxrss))
+"""
 
 
 def measure(bench: BenchRack) -> list[Figure]:
@@ -44,9 +47,13 @@ def _seconds(command: list[str], env: dict[str, str]) -> float:
 
 
 def _peak_mb(command: list[str], env: dict[str, str]) -> float:
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    kib: int = usage.ru_maxrss
-    assert isinstance(usage, resource.struct_rusage)
-    return kib * 1024 / 1e6
+    # A child's peak begins with its parent's size at the fork, so a small parent starts it.
+    done = subprocess.run(
+        [str(PYTHON), "-IS", "-c", _SPAWN, *command],
+        env=env,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return int(done.stderr.split()[-1]) * 1024 / 1e6
