@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convox.manifest.rules import NAME
-from convox.manifest.schedule import schedule_problem
+from convox.manifest.schedule import CONCURRENCY, schedule_problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,6 +97,9 @@ def _timer(draft: Draft[Timer], names: dict[str, Service], report: Report) -> No
         _known(draft, ("service",), f"service {timer.service}", timer.service, names, report)
     if problem := schedule_problem(timer.schedule):
         report.warn(draft.at("schedule"), f"timer {timer.name}: {problem}")
+    if timer.concurrency not in CONCURRENCY:
+        message = f"timer {timer.name}: concurrency must be allow or forbid"
+        report.warn(draft.at("concurrency"), message)
 
 
 def _name(draft: Draft[Resource] | Draft[Timer], name: str, what: str, report: Report) -> None:

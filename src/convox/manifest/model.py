@@ -201,6 +201,8 @@ class Timer:
     schedule: str = ""
     service: str = ""
     policies: Texts = ()
+    concurrency: str = ""
+    """`allow` or `forbid`; empty is `forbid`. Ours."""
 
 
 @dataclass(frozen=True)

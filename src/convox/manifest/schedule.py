@@ -1,6 +1,8 @@
-"""When a timer runs: the six fields of an AWS cron expression, checked.
+"""When a timer runs: an AWS cron expression or five plain cron fields, checked. UTC.
 
-Five fields get a year of `*`. Exactly one of day of month and day of week must be `?`. UTC.
+Five fields get a year of `*`. With `?` it is an AWS expression, in which exactly one of day of
+month and day of week must be `?` and Sunday is 1; five fields without it are plain cron, in which
+Sunday is 0 or 7.
 
 Source: manifest.md section 10; "Cron expressions reference", Amazon EventBridge user guide.
 """
@@ -15,6 +17,10 @@ from convox.core.errors import InvalidError
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+
+CONCURRENCY = ("", "allow", "forbid")
+"""What a timer may say of runs that overlap; nothing said is `forbid`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,13 @@ _FIELDS = (
     _Field("day of week", 1, 7, _DAYS, special=r"\?|L|[1-7]L|[1-7]#[1-5]"),
     _Field("year", 1970, 2199),
 )
+_PLAIN_FIELDS = (
+    *_FIELDS[:2],
+    _Field("day of month", 1, 31),
+    _FIELDS[3],
+    _Field("day of week", 0, 7, _DAYS),
+    _FIELDS[5],
+)
 
 
 def schedule_fields(expression: str) -> tuple[str, ...]:
@@ -51,16 +64,22 @@ def schedule_fields(expression: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def is_plain(expression: str) -> bool:
+    """Tell whether an expression is plain cron: five fields, none of them `?`."""
+    return expression.count(" ") == 4 and "?" not in expression.split(" ")
+
+
 def schedule_problem(expression: str) -> str | None:
     """Return what would make the schedule be refused at promote, None if nothing would."""
     try:
         parts = schedule_fields(expression)
     except InvalidError as e:
         return f'{e.what}, must have five or six fields like "0 3 * * ?"'
-    for field, text in zip(_FIELDS, parts, strict=True):
+    plain = is_plain(expression)
+    for field, text in zip(_PLAIN_FIELDS if plain else _FIELDS, parts, strict=True):
         if not all(_fits(field, item) for item in text.split(",")):
             return f'{field.name} "{text}" is not valid, {_allowed(field)}'
-    if (parts[2] == "?") == (parts[4] == "?"):
+    if not plain and (parts[2] == "?") == (parts[4] == "?"):
         return 'exactly one of day of month and day of week must be ?, as in "0 3 * * ?"'
     return None
 

@@ -162,7 +162,7 @@ def _timer(name: str, line: int, node: Node, report: Report) -> Timer:
     timer = Timer(name, line)
     found = fields.mapping(f"timer {name}", node, report)
     for key, value in () if found is None else found.pairs:
-        if key.text in ("command", "schedule", "service"):
+        if key.text in ("command", "schedule", "service", "concurrency"):
             words = fields.text(key.text, value, report)
             timer = fields.changed(timer, key.text, words or "")
         elif key.text == "policies":

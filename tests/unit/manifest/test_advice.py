@@ -37,13 +37,18 @@ WEB = "services:\n  web:\n    image: x\n"
             "must be lower-case letters, digits and dashes, a letter first",
         ),
         (
-            WEB + "timers:\n  t: {command: x, schedule: '* * * * *', service: web}\n",
+            WEB + "timers:\n  t: {command: x, schedule: '* * * * * *', service: web}\n",
             "5:29 warning timer t: exactly one of day of month and day of week must be ?, "
             'as in "0 3 * * ?"',
         ),
         (
             WEB + "timers:\n  t: {command: x, schedule: 0 3 * * ?, service: wen}\n",
             "5:49 warning service wen is not defined, did you mean web?",
+        ),
+        (
+            WEB
+            + "timers:\n  t: {command: x, schedule: 0 3 * * *, service: web, concurrency: no}\n",
+            "5:67 warning timer t: concurrency must be allow or forbid",
         ),
     ],
 )

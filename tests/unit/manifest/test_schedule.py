@@ -27,7 +27,8 @@ def test_another_number_of_fields_is_refused_in_the_incumbents_words(expression)
 @pytest.mark.parametrize(
     "expression",
     ["*/5 * * * ?", "0 3 * * ?", "0 3 ? * MON-FRI", "0,30 8-18/2 1 jan,DEC ? 2030", "0 0 L * ?",
-     "0 0 LW * ?", "0 0 15W * ?", "0 0 ? * 6L", "0 0 ? * 2#1", "0 0 ? * 1-7 2026-2030"],
+     "0 0 LW * ?", "0 0 15W * ?", "0 0 ? * 6L", "0 0 ? * 2#1", "0 0 ? * 1-7 2026-2030",
+     "* * * * *", "*/5 0-6/2 1,15 jan-mar SUN", "0 0 * * 0", "0 0 * * 7"],
 )  # fmt: skip
 def test_valid_schedules_have_no_problem(expression):
     assert schedule_problem(expression) is None
@@ -37,7 +38,9 @@ def test_valid_schedules_have_no_problem(expression):
     ("expression", "problem"),
     [
         ("bad", "invalid schedule expression: bad"),
-        ("* * * * *", "exactly one of day of month and day of week must be ?"),
+        ("* * * * * *", "exactly one of day of month and day of week must be ?"),
+        ("0 3 * * 8", 'day of week "8" is not valid, must be * or numbers from 0 to 7 or SUN-SAT'),
+        ("0 3 L * *", 'day of month "L"'),
         ("* * ? * ?", "exactly one of day of month and day of week must be ?"),
         ("60 * * * ?", 'minute "60" is not valid, must be * or numbers from 0 to 59'),
         ("* 24 * * ?", 'hour "24"'),
