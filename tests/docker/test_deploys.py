@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -307,7 +308,7 @@ def test_a_singleton_never_runs_twice(rig, app):
     rig.promote(app, release)
 
     while rig.rack.app_get(app).status != "running":
-        running = [c for c in rig.engine.containers(rig.layout.labels("service", app), all=False)]
+        running = rig.engine.containers(rig.layout.labels("service", app), all=False)
         most = max(most, len(running))
 
     assert most == 1
@@ -371,10 +372,8 @@ def test_a_crash_loop_backs_off_and_is_told(rig, app):
     rig.deploy(app)
 
     def crash() -> bool:
-        try:
+        with suppress(OSError):
             rig.get(app, "/crash")
-        except OSError:
-            pass
         return any(p.status == "crashing" for p in rig.ps(app))
 
     wait_for(crash, 30)

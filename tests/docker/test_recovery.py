@@ -1,4 +1,4 @@
-"""What goes wrong behind the rack's back, and kills of the rack itself: all heals without a word."""
+"""What goes wrong behind the rack's back, and kills of the rack: all heals without a word."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from convox.providers.local.store import open_store
 from tests.docker.conftest import docker
 from tests.docker.providers.local.rack_rig import Bench, bench, manifest, wait_for
 
@@ -135,8 +136,6 @@ def test_what_belongs_to_no_app_is_removed_at_the_start(rig):
 
 
 def forget(rig: Bench, app: str) -> None:
-    from convox.providers.local.store import open_store
-
     store = open_store(rig.layout.database, rig.clock)
     store.apps.delete(app)
     store.close()

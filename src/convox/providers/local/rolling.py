@@ -156,7 +156,7 @@ def _spare(sick: Processes, keep: int) -> Processes:
 
 def _surplus(processes: Processes, count: int) -> Processes:
     """Return the `count` that matter least: those worst off, then the youngest."""
-    youngest_first = reversed(sorted(processes, key=_age_key))
+    youngest_first = sorted(processes, key=_age_key)[::-1]
     ranked = sorted(youngest_first, key=lambda p: _KEPT_LAST.index(p.state))
     return tuple(ranked[: max(0, count)])
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from convox.core.errors import NotFoundError
-from convox.providers.local.caddy import INSIDE
+from convox.providers.local.slots import INSIDE
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _EPOCH = "1970-01-01T00:00:00Z"
