@@ -185,39 +185,14 @@ class _Options:
 
 def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> LocalRack:
     """Return the rack whose folder `layout` is; nothing runs before `start`."""
-    engine = engine or Engine()
     store = open_store(layout.database, clock)
     options = _Options(store)
-    logs = Logs(engine, layout, clock, retention_days=options.retention_days)
-    router = Router(engine, layout, options.now, clock)
-    networks = Networks(engine, store, layout, options.now.cidr, (options.now.router_subnet,))
-    wishes = Wishes(store, layout)
-    parts = Parts(engine, store, layout, logs, router, networks, Prober(clock), wishes, clock)
+    parts = _parts(engine or Engine(), store, layout, options, clock)
     objects, registries = Objects(store, layout, clock), Registries(store)
-    builds = Builds(
-        engine,
-        store,
-        layout,
-        logs,
-        objects,
-        registries,
-        clock,
-        retention=options.now.build_retention,
-    )
+    builds = _builds(parts, objects, registries, options)
     reconciler = Reconciler(parts, Deletion(parts, (builds, objects)))
-    credentials = Credentials(store.settings)
-    processes = Processes(
-        engine,
-        store,
-        layout,
-        logs,
-        wishes,
-        clock,
-        instance=layout.rack,
-        ensure_network=networks.ensure,
-        is_crashing=reconciler.is_crashing,
-    )
-    wake = reconciler.wake
+    credentials, processes = Credentials(store.settings), _processes(parts, reconciler)
+    logs, wishes, wake = parts.logs, parts.wishes, reconciler.wake
     domain = at_port(f"{layout.rack}.localhost", options.now.port)
     nouns = Nouns(
         Apps(store, layout, logs, domain, wake),
@@ -229,4 +204,39 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
         Services(store, layout, wishes, logs, lambda: options.now.port, wake),
         SystemCalls(parts, processes, credentials, options.reload),
     )
-    return LocalRack(nouns, store, logs, router, reconciler, credentials)
+    return LocalRack(nouns, store, logs, parts.router, reconciler, credentials)
+
+
+def _parts(engine: Engine, store: Store, layout: Layout, options: _Options, clock: Clock) -> Parts:
+    logs = Logs(engine, layout, clock, retention_days=options.retention_days)
+    router = Router(engine, layout, options.now, clock)
+    networks = Networks(engine, store, layout, options.now.cidr, (options.now.router_subnet,))
+    wishes = Wishes(store, layout)
+    return Parts(engine, store, layout, logs, router, networks, Prober(clock), wishes, clock)
+
+
+def _builds(parts: Parts, objects: Objects, registries: Registries, options: _Options) -> Builds:
+    return Builds(
+        parts.engine,
+        parts.store,
+        parts.layout,
+        parts.logs,
+        objects,
+        registries,
+        parts.clock,
+        retention=options.now.build_retention,
+    )
+
+
+def _processes(parts: Parts, reconciler: Reconciler) -> Processes:
+    return Processes(
+        parts.engine,
+        parts.store,
+        parts.layout,
+        parts.logs,
+        parts.wishes,
+        parts.clock,
+        instance=parts.layout.rack,
+        ensure_network=parts.networks.ensure,
+        is_crashing=reconciler.is_crashing,
+    )
