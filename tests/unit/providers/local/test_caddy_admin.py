@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,14 @@ from convox.core.errors import FailedError, UnavailableError
 from convox.providers.local.caddy_admin import Admin
 
 
+def request(connection: socket.socket) -> bytes:
+    """Read one request to its end, so that closing the socket resets nobody."""
+    with connection.makefile("rb") as stream:
+        head = b"".join(iter(stream.readline, b"\r\n"))
+        length = re.search(rb"Content-Length: (\d+)", head)
+        return head + stream.read(int(length.group(1)) if length else 0)
+
+
 @contextmanager
 def answering(path: Path, answer: bytes) -> Iterator[list[bytes]]:
     """Answer one request; yields what was asked."""
@@ -22,7 +31,7 @@ def answering(path: Path, answer: bytes) -> Iterator[list[bytes]]:
     def serve() -> None:
         accepted, _ = server.accept()
         with accepted:
-            asked.append(accepted.recv(65536))
+            asked.append(request(accepted))
             accepted.sendall(answer)
 
     with socket.socket(socket.AF_UNIX) as server:
