@@ -1,1 +1,1 @@
-"""Pure analysers over templates and snapshots. Empty until there is something to prove."""
+"""Pure analysers over templates and snapshots of accounts. Start with globs.py."""
