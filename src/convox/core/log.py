@@ -19,8 +19,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON."""
 
-    # `override` is in the standard library from 3.12 on.
-    def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]
+    def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its newline."""
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

@@ -37,7 +37,7 @@ class Finding:
     severity: Severity
     message: str
 
-    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing has none in 3.11
+    def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}"
 
 
