@@ -25,7 +25,7 @@ from convox.providers.local.caddy_admin import Admin
 from convox.providers.local.containers import ContainerSpec, Mount, PublishedPort
 from convox.providers.local.engine import Engine
 from convox.providers.local.handshake import serves
-from convox.providers.local.layout import LABEL_SPEC, Layout
+from convox.providers.local.layout import LABEL_APP, LABEL_SPEC, Layout
 from convox.providers.local.options import RackOptions
 from convox.providers.local.router_image import (
     find_binary,
@@ -43,7 +43,9 @@ _ANSWER_LIMIT_S = 5.0
 _CERTIFICATE_LIMIT_S = 3.0
 _POLL_S = 0.02
 _PLACE = "_router"
-"""Where an app's name stands in names: no app can be called so, and it sorts before any app.
+"""Where an app's name stands in names; no app can be called so."""
+_NETWORK = "-router"
+"""The same in the network's name, which sorts before that of any app, also of one like 1st.
 
 The engine publishes ports through the first network by name; another one would cut connections.
 """
@@ -89,7 +91,7 @@ class Router:
     @property
     def network(self) -> str:
         """The name of the router's own network."""
-        return self._layout.network(_PLACE)
+        return self._layout.network(_NETWORK)
 
     def ensure(self) -> None:
         """Make the router run as it should; cheap when it does; keeps what was published.
@@ -239,8 +241,12 @@ class Router:
 
     def _ensure_network(self) -> None:
         labels = self._layout.labels("network")
-        if any(network.name == self.network for network in self._engine.networks(labels)):
+        own = [n for n in self._engine.networks(labels) if LABEL_APP not in n.labels]
+        if any(network.name == self.network for network in own):
             return
+        for network in own:
+            # Named so by an earlier version of the rack; it holds the same range.
+            self._engine.network_remove(network.name)
         self._engine.network_create(self.network, self._options.router_subnet, labels)
 
     def _rejoin(self) -> None:

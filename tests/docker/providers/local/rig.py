@@ -73,9 +73,9 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def rig(folder: Path) -> Iterator[Rig]:
-    """Run a router, and remove all of it at the end."""
-    layout = Layout(folder / "rack", f"rt{os.getpid()}")
+def rig(folder: Path, prefix: str = "rt") -> Iterator[Rig]:
+    """Run a router, and remove all of it at the end; two at once need two prefixes."""
+    layout = Layout(folder / "rack", f"{prefix}{os.getpid()}")
     layout.router.mkdir(parents=True)
     files = certificates.Files(layout.router / "pki")
     certificates.make(files, layout.rack, ("localhost", "127.0.0.1"), SystemClock().now())

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
@@ -385,6 +386,36 @@ def test_ensure_replaces_a_removed_router_and_rejoins(running: Rig, one: Upstrea
     assert network in running.engine.inspect(running.router.container_id).addresses
     running.router.leave(network)
     running.engine.network_remove(network)
+
+
+@pytest.mark.parametrize("app", ["1st", "0"])
+def test_streams_survive_an_app_whose_name_sorts_before_all(running: Rig, app: str):
+    network = running.layout.network(app)
+    running.engine.network_create(network, "", running.layout.labels("network", app))
+    with echo() as port:
+        running.serve("streams", port)
+        with websocket(running, running.host("streams")) as stream:
+            assert says(stream, "before")
+
+            running.router.join(network)
+
+            assert says(stream, "while it is in that network")
+            running.router.leave(network)
+            assert says(stream, "after")
+    running.engine.network_remove(network)
+
+
+def test_a_network_named_by_an_earlier_version_gives_way(tmp_path: Path):
+    with rig(tmp_path, "rn") as made:
+        made.engine.remove(made.router.container_id)
+        made.engine.network_remove(made.router.network)
+        old = made.layout.network("_router")
+        labels = made.layout.labels("network")
+        made.engine.network_create(old, made.options.router_subnet, labels)
+
+        made.router.ensure()
+
+        assert [n.name for n in made.engine.networks(labels)] == [made.router.network]
 
 
 def test_ensure_changes_nothing_when_all_is_well(running: Rig):
