@@ -14,7 +14,6 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
 from pathlib import Path
 from threading import Event
 
@@ -41,7 +40,6 @@ Report = Callable[[str], None]
 
 _ANSWER_LIMIT_S = 60.0
 _POLL_S = 0.05
-_RANGE_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def install(name: str, parameters: Mapping[str, str], report: Report) -> Install
     listeners.check_free(wanted)
     with _undone_on_failure(engine, layout, clock):
         report("preparing the router")
-        wanted = _make_in_free_range(layout, wanted, password, engine, clock)
+        wanted = prepare(layout, wanted, password, engine, clock)
         report("starting the rack")
         _start(layout, wanted, clock)
     pem = Files(layout.router / "pki").api.read_text()
@@ -146,24 +144,26 @@ def _refuse_foreign(engine: Engine, layout: Layout) -> None:
         )
 
 
-def _make_in_free_range(
+def prepare(
     layout: Layout, wanted: RackOptions, password: str, engine: Engine, clock: Clock
 ) -> RackOptions:
-    """Make the files and the router; a range that another rack takes meanwhile is passed over."""
-    taken = ranges.routes_of(ranges.ROUTES.read_text())
-    for _ in range(_RANGE_TRIES):
-        chosen = replace(wanted, cidr=ranges.choose(wanted.cidr, taken))
+    """Make the files and the router of a rack, in a range of addresses that nobody else has.
+
+    Raises:
+        ConflictError: the range that was asked for is taken, or every one.
+    """
+
+    def take(cidr: str) -> None:
+        chosen = replace(wanted, cidr=cidr)
         _make(layout, chosen, password, clock)
         try:
             Router(engine, layout, chosen, clock).ensure()
-        except FailedError as e:
-            if wanted.cidr or ranges.OVERLAP not in e.wire:
-                raise
-            taken.append(ranges.HostRoute(IPv4Network(chosen.cidr), "a network of the engine"))
+        except FailedError:
             remove(engine, layout)
-        else:
-            return chosen
-    raise ConflictError("no range of addresses could be had", fix="pass one: Cidr=RANGE")
+            raise
+
+    routes = ranges.routes_of(ranges.ROUTES.read_text())
+    return replace(wanted, cidr=ranges.claim(wanted.cidr, routes, take))
 
 
 def _make(layout: Layout, wanted: RackOptions, password: str, clock: Clock) -> None:

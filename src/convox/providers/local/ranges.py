@@ -5,16 +5,17 @@ Reads the kernel's routing table; the choice itself is a pure function of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from convox.core.errors import ConflictError
+from convox.core.errors import ConflictError, FailedError
 
 ROUTES = Path("/proc/net/route")
 OVERLAP = "pool overlaps"
 """What the engine says of a range that one of its networks has. Source: libnetwork, ipamapi."""
+_TRIES = 20
 _CANDIDATES = (
     *(f"10.{second}.0.0/16" for second in (*range(77, 256), *range(76))),
     *(f"172.{second}.0.0/16" for second in range(31, 15, -1)),
@@ -69,6 +70,35 @@ def choose(cidr: str, routes: Iterable[HostRoute]) -> str:
     raise ConflictError(
         "no private range of /16 is free on this machine", fix="pass a smaller one: Cidr=RANGE"
     )
+
+
+def claim(cidr: str, routes: Iterable[HostRoute], take: Callable[[str], None]) -> str:
+    """Have `take` take `cidr`, or the first range that is free; return the one taken.
+
+    Two racks that are installed at once see the same range free: the engine decides who has it,
+    and the other one passes it over.
+
+    Raises:
+        ConflictError: a route or a network of the engine overlaps it, or every range.
+        FailedError: `take` failed for a reason that another range does not mend.
+    """
+    taken = list(routes)
+    for _ in range(_TRIES):
+        chosen = choose(cidr, taken)
+        try:
+            take(chosen)
+        except FailedError as error:
+            if OVERLAP not in error.wire.lower():
+                raise
+            if cidr:
+                raise ConflictError(
+                    f"Cidr={cidr} overlaps a network of the Docker engine",
+                    fix="pass another one, or none to have one picked",
+                ) from error
+            taken.append(HostRoute(IPv4Network(chosen), "a network of the engine"))
+        else:
+            return chosen
+    raise ConflictError("no range of addresses could be had", fix="pass one: Cidr=RANGE")
 
 
 def _overlapping(wanted: IPv4Network, routes: Iterable[HostRoute]) -> HostRoute | None:

@@ -25,14 +25,12 @@ from convox.api.types import (
 from convox.core.clock import SystemClock
 from convox.core.errors import ConvoxError
 from convox.core.ids import build_id
-from convox.providers.local import certificates, install, ranges
-from convox.providers.local import options as rack_options
+from convox.providers.local import certificates, install
 from convox.providers.local.engine import Engine
 from convox.providers.local.image_copy import copy_image
 from convox.providers.local.layout import LABEL_BUILD, Layout
 from convox.providers.local.options import RackOptions
 from convox.providers.local.rack import LocalRack, open_rack
-from convox.providers.local.store import open_store
 from tests.docker.providers.local.rig import free_ports
 from tests.docker.providers.local.upstreams import Client
 
@@ -98,16 +96,11 @@ class Bench:
         )
         self.engine = Engine()
         self.clock = SystemClock()
-        port, http_port, api_port = free_ports(3)
-        cidr = ranges.choose("", ranges.routes_of(ranges.ROUTES.read_text()))
-        self.options = RackOptions(port, http_port, api_port, cidr)
-        for path in (self.layout.root, self.layout.router, self.layout.logs, self.layout.objects):
-            path.mkdir(parents=True, exist_ok=True)
+        wanted = RackOptions(*free_ports(3))
+        self.options = install.prepare(
+            self.layout, wanted, "a-password-of-mine", self.engine, self.clock
+        )
         files = certificates.Files(self.layout.router / "pki")
-        certificates.make(files, self.layout.rack, ("localhost",), self.clock.now())
-        store = open_store(self.layout.database, self.clock)
-        rack_options.save(store.settings, self.options)
-        store.close()
         self.tls: ssl.SSLContext = ssl.create_default_context(cafile=str(files.root))
         self.rack: LocalRack = open_rack(self.layout, self.clock, self.engine)
         self.rack.start()

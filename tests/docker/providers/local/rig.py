@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from convox.core.clock import SystemClock
-from convox.providers.local import certificates, install, ranges
+from convox.providers.local import certificates, install
 from convox.providers.local.caddy import Route
 from convox.providers.local.engine import Engine
 from convox.providers.local.layout import Layout
@@ -76,16 +76,13 @@ def free_ports(count: int) -> list[int]:
 def rig(folder: Path, prefix: str = "rt") -> Iterator[Rig]:
     """Run a router, and remove all of it at the end; two at once need two prefixes."""
     layout = Layout(folder / "rack", f"{prefix}{os.getpid()}")
-    layout.router.mkdir(parents=True)
-    files = certificates.Files(layout.router / "pki")
-    certificates.make(files, layout.rack, ("localhost", "127.0.0.1"), SystemClock().now())
-    cidr = ranges.choose("", ranges.routes_of(ranges.ROUTES.read_text()))
-    port, http_port, api_port = free_ports(3)
-    options = RackOptions(port, http_port, api_port, cidr)
-    engine = Engine()
-    router = Router(engine, layout, options, SystemClock())
+    engine, clock = Engine(), SystemClock()
     try:
+        wanted = RackOptions(*free_ports(3))
+        options = install.prepare(layout, wanted, "a-password-of-mine", engine, clock)
+        router = Router(engine, layout, options, clock)
         router.ensure()
+        files = certificates.Files(layout.router / "pki")
         context = ssl.create_default_context(cafile=str(files.root))
         yield Rig(router, engine, layout, options, context)
     finally:

@@ -6,8 +6,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from convox.core.errors import ConflictError
-from convox.providers.local.ranges import HostRoute, choose, routes_of
+from convox.core.errors import ConflictError, FailedError
+from convox.providers.local.ranges import HostRoute, choose, claim, routes_of
 
 TABLE = """\
 Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -58,3 +58,54 @@ def test_a_range_that_overlaps_is_refused_with_the_interface():
         choose("10.1.0.0/16", routes("10.1.2.0/24"))
 
     assert "eth1" in caught.value.why
+
+
+OVERLAPPED = FailedError("cannot create network", why="Pool overlaps with other one")
+
+
+def test_a_range_that_somebody_takes_meanwhile_is_passed_over():
+    asked = []
+
+    def take(cidr: str) -> None:
+        asked.append(cidr)
+        if len(asked) < 3:
+            raise OVERLAPPED
+
+    assert claim("", routes_of(TABLE), take) == "10.80.0.0/16"
+    assert asked == ["10.78.0.0/16", "10.79.0.0/16", "10.80.0.0/16"]
+
+
+def test_a_range_that_was_asked_for_is_not_replaced():
+    asked = []
+
+    def take(cidr: str) -> None:
+        asked.append(cidr)
+        raise OVERLAPPED
+
+    with pytest.raises(ConflictError, match=r"Cidr=192\.168\.0\.0/20 overlaps a network"):
+        claim("192.168.0.0/20", [], take)
+    assert asked == ["192.168.0.0/20"]
+
+
+def test_another_failure_is_told_as_it_is_and_not_tried_again():
+    asked = []
+
+    def take(cidr: str) -> None:
+        asked.append(cidr)
+        raise FailedError("cannot create network", why="no space left")
+
+    with pytest.raises(FailedError, match="cannot create network"):
+        claim("", [], take)
+    assert len(asked) == 1
+
+
+def test_an_engine_that_refuses_every_range_is_believed_in_the_end():
+    asked = []
+
+    def take(cidr: str) -> None:
+        asked.append(cidr)
+        raise OVERLAPPED
+
+    with pytest.raises(ConflictError, match="no range of addresses could be had"):
+        claim("", [], take)
+    assert len(asked) == len(set(asked)) == 20
