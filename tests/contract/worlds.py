@@ -9,11 +9,16 @@ import io
 import tarfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import pytest
 
 from convox.client.endpoint import Endpoint
 from convox.client.http import Http
 from convox.client.rack import connect
+from tests.docker.providers.local.rack_rig import bench
 from tests.fakes.rack import FakeRack
 from tests.fakes.serving import serving
 
@@ -62,6 +67,31 @@ def wire():
         http.close()
 
 
-WORLDS = {"fake": fake, "wire": wire}
-MARKS: dict[str, tuple[Any, ...]] = {}
+PAGE = """\
+FROM python:3.11-slim
+RUN mkdir /page && echo fine > /page/index.html
+CMD ["python3", "-m", "http.server", "3000", "--directory", "/page"]
+"""
+QUICK = """\
+services:
+  web:
+    build: .
+    port: 3000
+    drain: 1
+    health: {grace: 1, interval: 1, timeout: 1}
+    termination: {grace: 1}
+    scale: {cpu: 64, memory: 64}
+"""
+
+
+@contextmanager
+def local():
+    with TemporaryDirectory() as folder, bench(Path(folder)) as made:
+        yield World(made.rack, archive({"convox.yml": QUICK, "Dockerfile": PAGE}))
+
+
+WORLDS = {"fake": fake, "wire": wire, "local": local}
+MARKS: dict[str, tuple[Any, ...]] = {
+    "local": (pytest.mark.docker, pytest.mark.xdist_group("contract-local"))
+}
 """Marks of worlds that need something, such as a Docker engine."""
