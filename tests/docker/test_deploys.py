@@ -414,10 +414,6 @@ def test_two_apps_cannot_have_the_same_host(rig, app):
     ("extra", "message"),
     [
         ({"resources": {"db": {"type": "postgres"}}}, "does not support resources yet: db"),
-        (
-            {"timers": {"t": {"schedule": "0 0 * * ?", "command": "x", "service": "web"}}},
-            "does not support timers yet: t",
-        ),
         ({"services": {"web": {"image": "x", "privileged": True}}}, "privileged is not allowed"),
         (
             {"services": {"web": {"image": "x", "volumes": ["/var/run/docker.sock:/s"]}}},

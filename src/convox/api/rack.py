@@ -64,6 +64,8 @@ from convox.api.types import (
     SystemResourceLinkOptions,
     SystemResourceUpdateOptions,
     SystemUpdateOptions,
+    Timer,
+    TimerRun,
 )
 from convox.core.stream import Chunks, LogFeed, Stream
 
@@ -387,6 +389,21 @@ class Rack(Protocol):
     @route("PUT /apps/{app}/services/{name}", "service:scale", event="app:service:update")
     def service_update(self, app: str, name: str, opts: ServiceUpdateOptions) -> None:
         """Scale a service."""
+        ...
+
+    @route("GET /apps/{app}/timers", "timer:read")
+    def timer_list(self, app: str) -> tuple[Timer, ...]:
+        """Return the timers of the active release, in the manifest's order; ours."""
+        ...
+
+    @route("GET /apps/{app}/timers/{name}/runs", "timer:read")
+    def timer_runs(self, app: str, name: str, opts: ListOptions) -> tuple[TimerRun, ...]:
+        """Return runs of a timer, newest first; ours."""
+        ...
+
+    @route("POST /apps/{app}/timers/{name}/run", "timer:run", event="app:timer:run")
+    def timer_run(self, app: str, name: str) -> TimerRun:
+        """Run a timer now, whatever its schedule says; ours."""
         ...
 
     @route("GET /system", "rack:read")

@@ -259,6 +259,43 @@ class SystemJwt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimerRun:
+    """One run of a timer, or the moments in a row that were missed; ours."""
+
+    id: int = public(default=0)
+    app: str = public(default="")
+    timer: str = public(default="")
+    due: datetime | None = public()
+    """When the schedule wanted it, or when it was asked for."""
+    ended: datetime | None = public()
+    exit_code: int | None = public()
+    """Null until it has ended, and if it never began."""
+    manual: bool = public(default=False)
+    process: str = public(default="")
+    reason: str = sensitive(default="")
+    """Why it failed, was left out or was missed."""
+    release: str = public(default="")
+    started: datetime | None = public()
+    status: str = public(default="")
+    """pending, running, complete, failed, skipped or missed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """A command that runs on a schedule; ours."""
+
+    name: str = public(default="")
+    command: str = sensitive(default="")
+    concurrency: str = public(default="")
+    """allow or forbid."""
+    last: TimerRun | None = public()
+    next: datetime | None = public()
+    """When the schedule comes next; absent if it never does."""
+    schedule: str = public(default="")
+    service: str = public(default="")
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppCreateOptions:
     """What a new app is called."""
 

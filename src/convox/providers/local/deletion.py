@@ -99,7 +99,7 @@ def remove_orphans(parts: Parts) -> None:
     """
     engine, layout = parts.engine, parts.layout
     known = {row.name for row in parts.store.apps.all()}
-    for kind in ("service", "oneoff"):
+    for kind in ("service", "oneoff", "timer"):
         for container in engine.containers(layout.labels(kind)):
             if container.labels.get(LABEL_APP) not in known:
                 _log.warning("removing an orphan", extra={"container": container.name})

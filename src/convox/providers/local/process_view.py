@@ -13,7 +13,9 @@ from convox.providers.local.layout import (
     Layout,
 )
 
-KINDS = frozenset({"service", "oneoff"})
+KINDS = frozenset({"service", "oneoff", "timer"})
+ONCE = frozenset({"oneoff", "timer"})
+"""Kinds whose processes end by themselves, and are then not replaced."""
 _SHELL = "sh -c "
 _WORDS = {"created": "pending", "restarting": "pending", "removing": "stopping"}
 
@@ -47,7 +49,7 @@ def status_of(container: Container) -> str:
     """Return how a container does, in a word; an ended one says how it ended."""
     if container.status in ("exited", "dead"):
         return ended_word(container)
-    if container.status == "running" and container.labels.get(LABEL_KIND) != "oneoff":
+    if container.status == "running" and container.labels.get(LABEL_KIND) not in ONCE:
         return {"starting": "pending", "unhealthy": "unhealthy"}.get(container.health, "running")
     return _WORDS.get(container.status, container.status)
 

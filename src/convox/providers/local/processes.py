@@ -28,7 +28,7 @@ from convox.core.clock import Clock
 from convox.core.errors import ConflictError, ConvoxError, InvalidError, NotFoundError
 from convox.core.stream import Chunks, LogFeed, Stream
 from convox.providers.local import files
-from convox.providers.local.containers import Container, Mount
+from convox.providers.local.containers import Container, ContainerSpec, Mount
 from convox.providers.local.desired import DesiredService
 from convox.providers.local.engine import Engine
 from convox.providers.local.layout import (
@@ -40,7 +40,7 @@ from convox.providers.local.layout import (
 )
 from convox.providers.local.logs import Logs
 from convox.providers.local.oneoff import GRACE_S, OneOff, is_due, is_late, oneoff_spec
-from convox.providers.local.process_view import KINDS, process_of
+from convox.providers.local.process_view import KINDS, ONCE, process_of
 from convox.providers.local.shell import carry
 from convox.providers.local.store import Store
 from convox.providers.local.wishes import Wishes
@@ -140,9 +140,7 @@ class Processes:
             suffix=f"run-{secrets.token_hex(5)}",
             now=self._clock.now(),
         )
-        self._ensure_network(app)
-        self._ensure_volumes(app, spec.mounts)
-        id = self._engine.create(spec)
+        id = self.create(app, spec)
         try:
             self._engine.start(id)
         except ConvoxError:
@@ -151,6 +149,16 @@ class Processes:
         container = self._engine.inspect(id)
         self._logs.collect(container)
         return self._view(container)
+
+    def create(self, app: str, spec: ContainerSpec) -> str:
+        """Create the container of a process that runs once, with all that it needs; return its id.
+
+        Raises:
+            ConflictError: there is one of that name.
+        """
+        self._ensure_network(app)
+        self._ensure_volumes(app, spec.mounts)
+        return self._engine.create(spec)
 
     def process_exec(self, app: str, pid: str, stream: Stream, opts: ProcessExecOptions) -> int:
         """Run a command in a running process; blocks until it ends or the client is gone."""
@@ -168,7 +176,7 @@ class Processes:
         """Stop a process and remove it; answers when that has begun."""
         container = self._find(app, pid)
         grace = container.labels.get(LABEL_GRACE, "")
-        is_oneoff = container.labels.get(LABEL_KIND) == "oneoff"
+        is_oneoff = container.labels.get(LABEL_KIND) in ONCE
         grace_s = int(grace) if grace.isdigit() else GRACE_S if is_oneoff else 30
         stopping = _in_background(lambda: self._remove(container, grace_s))
         try:
@@ -223,6 +231,8 @@ class Processes:
             self._logs.settle(container.id)
         except NotFoundError:
             return  # somebody else removed it meanwhile
+        if container.labels.get(LABEL_KIND) == "timer":
+            return  # timer_runs.py reads its exit status first
         self._engine.remove(container.id)
 
     def _view(self, container: Container) -> Process:
@@ -264,8 +274,8 @@ class Processes:
 
 
 def _is_over(container: Container) -> bool:
-    is_oneoff = container.labels.get(LABEL_KIND) == "oneoff"
-    return is_oneoff and container.status in ("exited", "dead")
+    ends = container.labels.get(LABEL_KIND) in ONCE
+    return ends and container.status in ("exited", "dead")
 
 
 def _in_background(work: Callable[[], None]) -> Future[None]:

@@ -6,13 +6,16 @@ same (`a-b` with `c`, `a` with `b-c`), and any app may ask for any domain. The f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from convox.api.types import Release
 from convox.core.errors import ConflictError, ConvoxError, InvalidError
 from convox.manifest import Manifest
-from convox.manifest.model import Service
+from convox.manifest.model import Service, Timer
+from convox.manifest.schedule import CONCURRENCY
+from convox.providers.local.cron import Schedule, schedule
 from convox.providers.local.desired import host_paths, hosts_of, target_of
 from convox.providers.local.layout import Layout
 from convox.providers.local.options import RackOptions
@@ -21,6 +24,7 @@ from convox.providers.local.store.apps import AppRow
 from convox.providers.local.wishes import Wishes
 
 _LONGEST_LABEL = 63
+_TIMER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _SOCKETS = frozenset({"/var/run/docker.sock", "/var/run/"})
 """Host paths that are the engine itself, which no app may have."""
 
@@ -41,7 +45,7 @@ def check_state(row: AppRow, release: Release, active: Release | None, *, force:
         )
     if not release.manifest.strip():
         raise InvalidError("can not promote a release with an empty manifest")
-    if active is not None and _created(release) < _created(active):
+    if active is not None and created(release) < created(active):
         raise InvalidError(
             "can not promote an older release, try rollback",
             fix=f"convox releases rollback {release.id} -a {row.name}",
@@ -57,11 +61,44 @@ def check_manifest(layout: Layout, app: str, manifest: Manifest, options: RackOp
     if manifest.resources:
         names = ", ".join(resource.name for resource in manifest.resources)
         raise InvalidError(f"a local rack does not support resources yet: {names}")
-    if manifest.timers:
-        names = ", ".join(timer.name for timer in manifest.timers)
-        raise InvalidError(f"a local rack does not support timers yet: {names}")
     for service in manifest.services:
         _check_service(layout, app, service, options)
+
+
+def check_timers(manifest: Manifest, now: datetime) -> None:
+    """Refuse timers that cannot run.
+
+    Args:
+        manifest: of the release.
+        now: from when on a schedule must come at least once.
+
+    Raises:
+        InvalidError: it names the timer and says what is wrong.
+    """
+    services = [service.name for service in manifest.services]
+    for timer in manifest.timers:
+        if not _TIMER_NAME.fullmatch(timer.name):
+            raise InvalidError(f"timer name {timer.name} invalid: only letters, digits, - and _")
+        if not timer.command:
+            raise InvalidError(f"timer {timer.name} has no command")
+        if timer.service not in services:
+            raise InvalidError(
+                f"timer {timer.name}: no such service: {timer.service}",
+                fix=f"the services are {', '.join(services)}",
+            )
+        if timer.concurrency not in CONCURRENCY:
+            raise InvalidError(
+                f'timer {timer.name}: concurrency must be allow or forbid: "{timer.concurrency}"'
+            )
+        if _schedule(timer).next(now) is None:
+            raise InvalidError(f'timer {timer.name}: schedule "{timer.schedule}" never comes')
+
+
+def _schedule(timer: Timer) -> Schedule:
+    try:
+        return schedule(timer.schedule)
+    except InvalidError as error:
+        raise InvalidError(f"timer {timer.name}: {error.what}", fix=error.fix) from error
 
 
 def check_hosts(store: Store, layout: Layout, wishes: Wishes, app: str, manifest: Manifest) -> None:
@@ -123,7 +160,8 @@ def _hosts(layout: Layout, app: str, manifest: Manifest) -> Iterable[str]:
         yield from hosts_of(layout, app, service)
 
 
-def _created(release: Release) -> datetime:
+def created(release: Release) -> datetime:
+    """Return when a release was made."""
     if release.created is None:
         raise ConvoxError(f"release {release.id} has no time")
     return release.created

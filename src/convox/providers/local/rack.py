@@ -36,6 +36,8 @@ from convox.providers.local.runner import Parts
 from convox.providers.local.services import Services, at_port
 from convox.providers.local.store import Store, open_store
 from convox.providers.local.system import SystemCalls
+from convox.providers.local.timer_runs import TimerRuns
+from convox.providers.local.timers import Timers
 from convox.providers.local.wishes import Wishes
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Nouns:
     releases: Releases
     services: Services
     system: SystemCalls
+    timers: Timers
 
 
 def _by(
@@ -104,6 +107,7 @@ class LocalRack:
                 _log.warning("not recovered yet: %s", error.wire)
         nouns.builds.start()
         nouns.processes.start()
+        nouns.timers.start()
         self._reconciler.start()
 
     def stop(self) -> None:
@@ -111,6 +115,7 @@ class LocalRack:
         self._reconciler.stop()
         self.nouns.builds.stop()
         self.nouns.processes.stop()
+        self.nouns.timers.stop()
         self._logs.system("", "stopped")
         self._logs.stop()
         self.store.close()
@@ -163,6 +168,9 @@ class LocalRack:
     capacity_get = _by("system", SystemCalls.capacity_get)
     instance_list = _by("system", SystemCalls.instance_list)
     event_send = _by("system", SystemCalls.event_send)
+    timer_list = _by("timers", Timers.timer_list)
+    timer_runs = _by("timers", Timers.timer_runs)
+    timer_run = _by("timers", Timers.timer_run)
 
 
 class _Options:
@@ -192,6 +200,8 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
     builds = _builds(parts, objects, registries, options)
     reconciler = Reconciler(parts, Deletion(parts, (builds, objects)))
     credentials, processes = Credentials(store.settings), _processes(parts, reconciler)
+    timers = Timers(parts, TimerRuns(parts, processes))
+    reconciler.on_timer = timers.wake
     logs, wishes, wake = parts.logs, parts.wishes, reconciler.wake
     domain = at_port(f"{layout.rack}.localhost", options.now.port)
     nouns = Nouns(
@@ -203,6 +213,7 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
         Releases(store, layout, wishes, lambda: options.now, wake),
         Services(store, layout, wishes, logs, lambda: options.now.port, wake),
         SystemCalls(parts, processes, credentials, options.reload),
+        timers,
     )
     return LocalRack(nouns, store, logs, parts.router, reconciler, credentials)
 

@@ -7,7 +7,7 @@ the router running. All end with `stop`; the apps go on running. worker.py is wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 
 from convox.core.errors import ConvoxError, UnavailableError
@@ -38,6 +38,8 @@ class Reconciler:
         self._unheard = Event()
         """Set when something may have happened that no event told."""
         self._threads: list[Thread] = []
+        self.on_timer: Callable[[], None] = lambda: None
+        """Called when a process of a timer began or ended."""
 
     def start(self) -> None:
         """Look at every app, and keep looking."""
@@ -110,6 +112,8 @@ class Reconciler:
     def _heard(self, labels: Mapping[str, str]) -> None:
         if labels.get(LABEL_KIND) == "router":
             self._router_doubted.set()
+        elif labels.get(LABEL_KIND) == "timer":
+            self.on_timer()
         elif labels.get(LABEL_APP):
             self.wake(labels[LABEL_APP])
 

@@ -103,6 +103,7 @@ class Releases:
             promote_checks.check_state(row, release, active, force=force)
             manifest = self._wishes.manifest(release)
             promote_checks.check_manifest(self._layout, app, manifest, self._options())
+            promote_checks.check_timers(manifest, promote_checks.created(release))
             promote_checks.check_target(self._layout, self._wishes, app, id)
             promote_checks.check_hosts(self._store, self._layout, self._wishes, app, manifest)
             if row.pending and row.pending != id:

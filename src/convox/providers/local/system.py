@@ -214,7 +214,7 @@ class SystemCalls:
 
     def _running(self) -> list[Container]:
         found = self._engine.containers({LABEL_RACK: self._layout.rack}, all=False)
-        return [c for c in found if c.labels.get(LABEL_KIND) in ("service", "oneoff")]
+        return [c for c in found if c.labels.get(LABEL_KIND) in ("service", "oneoff", "timer")]
 
     def _size(self, container: Container) -> tuple[int, int]:
         """Return CPU units and MiB that a process may take; none for one of a lost release."""

@@ -15,6 +15,7 @@ from convox.providers.local.store.builds import Builds
 from convox.providers.local.store.database import Database
 from convox.providers.local.store.releases import Releases
 from convox.providers.local.store.settings import Settings
+from convox.providers.local.store.timers import Timers
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Store:
     builds: Builds
     releases: Releases
     settings: Settings
+    timers: Timers
 
     def close(self) -> None:
         """Close the connection."""
@@ -41,4 +43,5 @@ def open_store(path: Path, clock: Clock) -> Store:
         Builds(database, clock),
         Releases(database, clock),
         Settings(database, clock),
+        Timers(database, clock),
     )

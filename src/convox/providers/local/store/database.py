@@ -58,6 +58,28 @@ _MIGRATIONS = (
         status TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
     CREATE INDEX releases_by_app ON releases (app, created_at);
     """,
+    """
+    CREATE TABLE timers (
+        app TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        schedule TEXT NOT NULL,
+        seen TEXT NOT NULL,
+        PRIMARY KEY (app, name));
+    CREATE TABLE timer_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        app TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+        timer TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        due TEXT NOT NULL,
+        status TEXT NOT NULL,
+        manual INTEGER NOT NULL DEFAULT 0,
+        process TEXT NOT NULL DEFAULT '', release TEXT NOT NULL DEFAULT '',
+        exit_code INTEGER, started TEXT, ended TEXT,
+        reason TEXT NOT NULL DEFAULT '',
+        UNIQUE (app, timer, due));
+    CREATE INDEX timer_runs_by_status ON timer_runs (status);
+    """,
 )
 
 
