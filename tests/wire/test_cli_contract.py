@@ -76,4 +76,4 @@ def test_listings_and_infos_have_json() -> None:
 def test_uploads_of_the_contract_are_those_that_the_cli_sends_bodies_to() -> None:
     uploads = {name for name, operation in OPERATIONS.items() if operation.kind is Kind.UPLOAD}
 
-    assert uploads == {"build_import", "files_upload", "object_store"}
+    assert uploads == {"build_import", "files_upload", "object_store", "resource_import"}

@@ -348,6 +348,21 @@ class Rack(Protocol):
         """Return a resource of an app."""
         ...
 
+    @route("GET /apps/{app}/resources/{name}/data", "resource:export", event="app:resource:export")
+    def resource_export(self, app: str, name: str) -> Chunks:
+        """Return a dump of a resource's data."""
+        ...
+
+    @route("PUT /apps/{app}/resources/{name}/data", "resource:import", event="app:resource:import")
+    def resource_import(self, app: str, name: str, body: Chunks) -> None:
+        """Replace a resource's data by a dump."""
+        ...
+
+    @route("DELETE /apps/{app}/resources/{name}", "resource:delete", event="app:resource:delete")
+    def resource_delete(self, app: str, name: str) -> None:
+        """Delete a resource that no release lists, with its data."""
+        ...
+
     @route(
         "POST /apps/{app}/resources/{resource}/deletion-protection-and-snapshot/{snapshot}",
         "resource:update",

@@ -1,4 +1,4 @@
-"""Exports and imports of builds and of whole apps, streamed through files and pipes.
+"""Exports and imports of builds, resources and whole apps, streamed through files and pipes.
 
 An app's archive is a gzip tar of `app.json`, `env` and `build.tgz`, as the existing client has it.
 """
@@ -43,6 +43,25 @@ def import_build(ctx: Context) -> None:
         release = ctx.upload("build_import", app, body=file).json()["release"]
     ctx.out.ok(release)
     ctx.out.id(release)
+
+
+def export_resource(ctx: Context) -> None:
+    """Write a dump of a resource to a file or to a pipe."""
+    # Asked for first: a file that is there is not given up for a dump that fails.
+    dump = ctx.send("resource_export", ctx.app(), ctx.arg())
+    with _target(ctx) as file:
+        ctx.out.start(f"Exporting {ctx.arg()}")
+        _copy(dump, file)
+        ctx.out.ok()
+
+
+def import_resource(ctx: Context) -> None:
+    """Replace the data of a resource by a dump from a file or from a pipe."""
+    app = ctx.app()
+    with _source(ctx) as file:
+        ctx.out.start(f"Importing {ctx.arg()}")
+        ctx.upload("resource_import", app, ctx.arg(), body=file).content()
+    ctx.out.ok()
 
 
 def export_app(ctx: Context) -> None:

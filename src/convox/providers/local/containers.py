@@ -46,6 +46,8 @@ class ContainerSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     network: str = ""
     """The one network joined at start; empty is no network at all."""
+    networks: tuple[str, ...] = ()
+    """Networks joined besides that one; all of them must be there."""
     aliases: tuple[str, ...] = ()
     memory_mib: int = 0
     """A hard limit, swap included; 0 is none."""

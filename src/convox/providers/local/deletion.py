@@ -60,6 +60,9 @@ class Deletion:
         for holder in self._holders:
             holder.forget(app)
         self._remove_network(app)
+        for network in parts.engine.networks(parts.layout.labels("resource-network", app)):
+            parts.networks.clear(network.name)
+            parts.engine.network_remove(network.name)
         for volume in parts.engine.volumes(parts.layout.labels("volume", app)):
             parts.engine.volume_remove(volume.name)
         parts.logs.forget(app)
@@ -99,7 +102,7 @@ def remove_orphans(parts: Parts) -> None:
     """
     engine, layout = parts.engine, parts.layout
     known = {row.name for row in parts.store.apps.all()}
-    for kind in ("service", "oneoff", "timer"):
+    for kind in ("service", "oneoff", "timer", "resource"):
         for container in engine.containers(layout.labels(kind)):
             if container.labels.get(LABEL_APP) not in known:
                 _log.warning("removing an orphan", extra={"container": container.name})
@@ -109,4 +112,9 @@ def remove_orphans(parts: Parts) -> None:
         if app and app not in known:
             _log.warning("removing an orphan", extra={"network": network.name})
             parts.router.leave(network.name)
+            engine.network_remove(network.name)
+    for network in engine.networks(layout.labels("resource-network")):
+        if network.labels.get(LABEL_APP) not in known:
+            _log.warning("removing an orphan", extra={"network": network.name})
+            parts.networks.clear(network.name)
             engine.network_remove(network.name)

@@ -21,8 +21,11 @@ from convox.manifest.envtext import parse_env
 from convox.manifest.model import Service
 from convox.providers.local.caddy import Scheme
 from convox.providers.local.containers import Mount
+from convox.providers.local.hello import Speech
 from convox.providers.local.layout import Layout
+from convox.providers.local.resource_urls import resource_env
 from convox.providers.local.store.apps import ServiceRow
+from convox.providers.local.store.resources import ResourceRow
 
 CAPABILITIES = (
     "CHOWN",
@@ -70,8 +73,21 @@ class Health:
 
 
 @dataclass(frozen=True)
+class ResourceFacts:
+    """What a resource has beyond a service."""
+
+    name: str
+    """In the manifest; the service's own name is `resource NAME`."""
+    network: str
+    host: str
+    speech: Speech
+    kept: bool = False
+    """Whether no release lists it any more: nothing waits for it."""
+
+
+@dataclass(frozen=True)
 class DesiredService:
-    """One service of a release, complete."""
+    """One service of a release, complete; a resource is one, too."""
 
     name: str
     release: str
@@ -102,6 +118,11 @@ class DesiredService:
     """Names at which it reaches other services through the router."""
     start_limit_s: int = START_LIMIT_S
     spec: str = ""
+    resource: ResourceFacts | None = None
+    needs: tuple[str, ...] = ()
+    """Names of resources, as services, that must be up before it starts."""
+    networks: tuple[str, ...] = ()
+    """Networks that its processes join besides the app's."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +148,8 @@ class DesiredApp:
     deadline: datetime | None = None
     """When a pending release that is not up has failed, whatever its processes do."""
     cidr: str = ""
+    doomed: tuple[str, ...] = ()
+    """Resources that shall go away with their data."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +161,19 @@ class Wish:
     build: Build
     manifest: Manifest
     scales: Mapping[str, ServiceRow] = field(default_factory=dict)
+    resources: Mapping[str, ResourceRow] = field(default_factory=dict)
+    """Those of the app, whether the release lists them or not."""
+
+    def resources_of(self, service: Service) -> list[ResourceRow]:
+        """Return what a service lists and the app has; other names mean nothing."""
+        declared = {resource.name for resource in self.manifest.resources}
+        names = dict.fromkeys(name for name in service.resources if name in declared)
+        return [self.resources[name] for name in names if name in self.resources]
+
+
+def as_service(resource: str) -> str:
+    """Return the name that a resource has among services, which none of them can have."""
+    return f"resource {resource}"
 
 
 def target_of(layout: Layout, wish: Wish) -> Target:
@@ -185,8 +221,19 @@ def desired_service(layout: Layout, wish: Wish, service: Service) -> DesiredServ
         links=tuple(layout.link_host(wish.app, link) for link in service.links),
         start_limit_s=START_LIMIT_S + service.health.grace,
     )
+    linked = _linked(desired, layout, wish, wish.resources_of(service))
     restarts = wish.scales[service.name].restarts if service.name in wish.scales else 0
-    return replace(desired, spec=_digest(desired, restarts))
+    return replace(linked, spec=_digest(linked, restarts))
+
+
+def _linked(
+    desired: DesiredService, layout: Layout, wish: Wish, rows: list[ResourceRow]
+) -> DesiredService:
+    return replace(
+        desired,
+        needs=tuple(as_service(row.name) for row in rows),
+        networks=tuple(layout.resource_network(wish.app, row.name) for row in rows),
+    )
 
 
 @dataclass(frozen=True)
@@ -225,6 +272,8 @@ def service_env(layout: Layout, wish: Wish, service: Service) -> dict[str, str]:
         f"{env_prefix(name)}_URL": f"http://{layout.link_host(wish.app, name)}"
         for name in service.links
     }
+    for row in wish.resources_of(service):
+        links |= resource_env(layout, row)
     own = {
         "APP": wish.app,
         "AWS_REGION": "local",
@@ -287,6 +336,7 @@ def _digest(service: DesiredService, restarts: int) -> str:
         "limits": [service.memory_mib, service.cpu_units],
         "flags": [service.init, service.privileged],
         "mounts": [[mount.source, mount.target, mount.read_only] for mount in service.mounts],
+        "networks": service.networks,
         "release": service.release,
         "restarts": restarts,
     }

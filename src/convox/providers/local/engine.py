@@ -18,7 +18,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote
 
-from convox.core.errors import ConflictError, FailedError, NotFoundError
+from convox.core.errors import ConflictError, ConvoxError, FailedError, NotFoundError
 from convox.core.stream import Chunks
 from convox.providers.local import engine_parse as parse
 from convox.providers.local.containers import Container, ContainerSpec
@@ -95,7 +95,14 @@ class Engine:
             answer = self._link.client().create_container_from_config(
                 parse.container_config(spec), spec.name
             )
-            return str(answer["Id"])
+            id = str(answer["Id"])
+        for network in spec.networks:
+            try:
+                self.connect(network, id)
+            except ConvoxError:
+                self.remove(id)
+                raise
+        return id
 
     def start(self, id: str) -> None:
         """Start a container; fine if it runs."""

@@ -15,8 +15,10 @@ from pathlib import Path
 LABEL_RACK = "convox.rack"
 LABEL_APP = "convox.app"
 LABEL_KIND = "convox.kind"
-"""service, oneoff, timer, build, router, network, image, volume"""
+"""service, oneoff, timer, build, router, network, image, volume,
+resource, resource-network"""
 LABEL_SERVICE = "convox.service"
+LABEL_RESOURCE = "convox.resource"
 LABEL_RELEASE = "convox.release"
 LABEL_BUILD = "convox.build"
 LABEL_SPEC = "convox.spec"
@@ -116,6 +118,22 @@ class Layout:
     def volume(self, app: str, path: str) -> str:
         """Return the name of the volume that holds a path of an app."""
         return f"convox.{self.rack}.{app}.{hashlib.sha256(path.encode()).hexdigest()[:12]}"
+
+    def resource_network(self, app: str, name: str) -> str:
+        """Return the name of a resource's network."""
+        return f"convox.{self.rack}.{app}.{name}"
+
+    def resource_container(self, app: str, name: str) -> str:
+        """Return the one name of a resource's container: two of them never share a volume."""
+        return f"convox.{self.rack}.{app}.resource.{name}.0"
+
+    def resource_volume(self, app: str, name: str) -> str:
+        """Return the name of the volume that holds a resource's data."""
+        return f"convox.{self.rack}.{app}.resource.{name}"
+
+    def resource_host(self, app: str, name: str) -> str:
+        """Return the name at which a resource answers inside its network."""
+        return f"{name}.resource.{app}.{self.rack}.convox"
 
     def labels(self, kind: str, app: str = "") -> dict[str, str]:
         """Return the labels that mark a thing as this rack's."""

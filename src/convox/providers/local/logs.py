@@ -23,7 +23,13 @@ from convox.core.errors import NotFoundError
 from convox.core.stream import LogFeed
 from convox.providers.local.containers import Container
 from convox.providers.local.engine_values import LogEntry
-from convox.providers.local.layout import LABEL_APP, LABEL_SERVICE, LABEL_TIMER, Layout
+from convox.providers.local.layout import (
+    LABEL_APP,
+    LABEL_RESOURCE,
+    LABEL_SERVICE,
+    LABEL_TIMER,
+    Layout,
+)
 from convox.providers.local.log_app import AppLog
 from convox.providers.local.log_builds import BuildLog, FinishedBuildLog
 from convox.providers.local.log_collector import Collector
@@ -130,6 +136,8 @@ class Logs:
         """
         app, timer = container.labels[LABEL_APP], container.labels.get(LABEL_TIMER)
         source = f"timer/{timer}" if timer else f"service/{container.labels[LABEL_SERVICE]}"
+        if resource := container.labels.get(LABEL_RESOURCE):
+            source = f"resource/{resource}"
         stream = f"{source}/{container.pid}"
         subject = Subject(container.id, app, stream, container.tty, container.started)
         self._collector.collect(subject, self._oldest(app))

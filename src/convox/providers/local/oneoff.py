@@ -63,6 +63,7 @@ def oneoff_spec(
         entrypoint=() if _IDLE.fullmatch(wish.command) else None,
         env={**service.env, **wish.env},
         network=layout.network(app),
+        networks=service.networks,
         memory_mib=wish.memory_mib or service.memory_mib,
         cpu_units=service.cpu_units,
         init=True,

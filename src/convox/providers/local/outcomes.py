@@ -6,6 +6,7 @@ A promote's end is one transaction. The lines written here are what `--wait` pri
 from __future__ import annotations
 
 from convox.providers.local.logs import Logs
+from convox.providers.local.resource_options import parse_options, type_of
 from convox.providers.local.steps import FinishPromote
 from convox.providers.local.store import Store
 from convox.providers.local.wishes import Wishes
@@ -33,6 +34,7 @@ class Outcomes:
             return
         if end.promoted:
             self._say(f"promoted {end.release}")
+            self._tell_resources(end.release)
             return
         for line in lines:
             self._say(f"  {line}")
@@ -58,7 +60,26 @@ class Outcomes:
                 if before and before != release:
                     self._store.releases.set_status(self._app, before, "")
                 self._store.releases.set_status(self._app, release, ACTIVE)
+                self._settle_resources(release)
             return done
+
+    def _settle_resources(self, release: str) -> None:
+        for resource in self._wishes.wish(self._app, release).manifest.resources:
+            self._store.resources.settle(self._app, resource.name, resource.options)
+
+    def _tell_resources(self, release: str) -> None:
+        wish = self._wishes.wish(self._app, release)
+        for resource in wish.manifest.resources:
+            kind = type_of(resource.name, resource.type)
+            for option in parse_options(resource.name, kind, resource.options).ignored:
+                self._say(f"resource {resource.name}: {option} has no effect on a local rack")
+        listed = {resource.name for resource in wish.manifest.resources}
+        for name, row in wish.resources.items():
+            if name not in listed and not row.deleting:
+                self._say(
+                    f"resource {name} is in convox.yml no more: it is kept with its data;"
+                    f" to delete both: convox resources delete {name} -a {self._app}"
+                )
 
     def _failed(self, end: FinishPromote, lines: list[str]) -> bool:
         reason = _told(end.cause, lines)

@@ -16,6 +16,7 @@ from datetime import datetime
 from convox.providers.local.caddy import Route
 from convox.providers.local.desired import DesiredApp, DesiredService, Target
 from convox.providers.local.observed import ObservedApp, ObservedProcess, Phase, State
+from convox.providers.local.resource_order import able, deletions, is_kept, ready_restarts
 from convox.providers.local.rolling import Moves, Processes, is_late, keep, roll, surges
 from convox.providers.local.steps import (
     AwaitTime,
@@ -49,8 +50,9 @@ def plan(desired: DesiredApp, observed: ObservedApp, now: datetime) -> Plan[Step
     return Plan(
         (
             *_network_steps(desired, observed),
-            *(StartProcess(service) for service in decided.starts),
-            *(step for moves in decided.moves for step in moves.restarts),
+            *deletions(desired, observed),
+            *(StartProcess(service) for service in able(decided.starts, observed)),
+            *ready_restarts(desired, observed, (s for m in decided.moves for s in m.restarts)),
             *_route_steps(desired, observed, decided),
             *_leave_steps(desired, observed, decided, now),
             *_trouble_steps(desired, observed, decided, now),
@@ -131,7 +133,7 @@ def _decide_promote(
     others = tuple(p for p in rest if p not in olds and (old is None or p.spec != old.spec))
     moves = roll(new, news, olds, fault, view.leaving(others), view.now)
     decided.take(new, moves)
-    decided.whole = decided.whole and moves.ready
+    decided.whole = decided.whole and (moves.ready or is_kept(new))
     decided.next_serving[new.name] = moves.serving
     if not beside:
         decided.serving[new.name] = moves.serving
@@ -154,7 +156,7 @@ def _decide_active(
     decided.take(service, moves)
     decided.serving[service.name] = moves.serving
     if is_goal:
-        decided.whole = decided.whole and moves.ready
+        decided.whole = decided.whole and (moves.ready or is_kept(service))
     return others
 
 
@@ -294,6 +296,8 @@ def _failure(
 ) -> FinishPromote | None:
     """Return the end of a promote that cannot succeed any more."""
     for service in pending.services:
+        if is_kept(service):
+            continue
         news = [p for p in observed.processes if p.spec == service.spec and p.leaving is None]
         trouble = _start_trouble(service, news, observed) or _late_trouble(service, news, now)
         if trouble is not None:
@@ -353,6 +357,8 @@ def _trouble_steps(
 
 def _active_trouble(active: Target, observed: ObservedApp, now: datetime) -> _Trouble | None:
     for service in active.services:
+        if is_kept(service):
+            continue
         mine = [p for p in observed.processes if p.spec == service.spec and p.leaving is None]
         trouble = _start_trouble(service, mine, observed) or _late_trouble(service, mine, now)
         if trouble is not None:

@@ -1,7 +1,8 @@
 """One health check of a process as a state machine over a socket that never blocks.
 
 The prober steps it whenever its socket is ready. HTTP counts as healthy with 200 to 399 or 401;
-gRPC when the other side opens HTTP/2, since a service need not have any method to call.
+gRPC when the other side opens HTTP/2, since a service need not have any method to call; a
+datastore with the answers that hello.py knows.
 Certificates are not verified: a process behind the router may sign its own.
 Source: manifest.md section 8, "Health".
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from convox.providers.local.caddy import Scheme
 from convox.providers.local.desired import Health
+from convox.providers.local.hello import HELLOS, Speech
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
 _FIRST_BYTES = 256
@@ -36,7 +38,7 @@ class ProbeTarget:
     id: str
     address: str
     port: int
-    scheme: Scheme
+    scheme: Scheme | Speech
     health: Health
     start: str = ""
     """Tells one start of a container from the next."""
@@ -73,6 +75,7 @@ class Check:
         self._socket.setblocking(False)
         self._answer = b""
         self._is_grpc = target.scheme in ("grpc", "secure-grpc")
+        self._hello = HELLOS.get(target.scheme)
         self._next: Callable[[], Result | None] = self._connected
         self.interest = WRITE
         error = self._socket.connect_ex((target.address, target.port))
@@ -124,13 +127,18 @@ class Check:
 
     def _send(self) -> Result | None:
         # A request is far smaller than any socket's buffer: it goes out whole.
-        self._socket.send(_H2_OPENING if self._is_grpc else self._request())
+        if request := self._request():
+            self._socket.send(request)
         self._next = self._receive
         self.interest = READ
         return self._receive()
 
     def _request(self) -> bytes:
         target = self._target
+        if self._hello is not None:
+            return self._hello.request
+        if self._is_grpc:
+            return _H2_OPENING
         return (
             f"GET {target.health.path} HTTP/1.1\r\nHost: {target.address}:{target.port}\r\n"
             "User-Agent: convox-health/3\r\nAccept: */*\r\nConnection: close\r\n\r\n"
@@ -139,10 +147,16 @@ class Check:
     def _receive(self) -> Result | None:
         data = self._socket.recv(_FIRST_BYTES)
         self._answer += data
-        result = self._judge_grpc() if self._is_grpc else self._judge_http()
+        result = self._judge()
         if result is None and not data:
             return self._failed("closed the connection without an answer")
         return result
+
+    def _judge(self) -> Result | None:
+        if self._hello is not None:
+            verdict = self._hello.judge(self._answer)
+            return Result(verdict.ready, self._note(verdict.words)) if verdict else None
+        return self._judge_grpc() if self._is_grpc else self._judge_http()
 
     def _judge_grpc(self) -> Result | None:
         if len(self._answer) < 9:
@@ -166,7 +180,7 @@ class Check:
 
     def _note(self, words: str) -> str:
         port = self._target.port
-        if self._is_grpc:
+        if self._is_grpc or self._hello is not None:
             return f"port {port} {words}"
         return f"GET {self._target.health.path} on port {port} {words}"
 

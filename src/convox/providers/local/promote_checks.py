@@ -58,9 +58,6 @@ def check_manifest(layout: Layout, app: str, manifest: Manifest, options: RackOp
     Raises:
         InvalidError: the manifest asks for it.
     """
-    if manifest.resources:
-        names = ", ".join(resource.name for resource in manifest.resources)
-        raise InvalidError(f"a local rack does not support resources yet: {names}")
     for service in manifest.services:
         _check_service(layout, app, service, options)
 

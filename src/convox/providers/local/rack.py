@@ -31,6 +31,7 @@ from convox.providers.local.processes import Processes
 from convox.providers.local.reconciler import Reconciler
 from convox.providers.local.registries import Registries
 from convox.providers.local.releases import Releases
+from convox.providers.local.resources import Resources
 from convox.providers.local.router import Router
 from convox.providers.local.runner import Parts
 from convox.providers.local.services import Services, at_port
@@ -38,6 +39,7 @@ from convox.providers.local.store import Store, open_store
 from convox.providers.local.system import SystemCalls
 from convox.providers.local.timer_runs import TimerRuns
 from convox.providers.local.timers import Timers
+from convox.providers.local.tunnels import Tunnels
 from convox.providers.local.wishes import Wishes
 
 _log = logging.getLogger(__name__)
@@ -55,9 +57,11 @@ class Nouns:
     processes: Processes
     registries: Registries
     releases: Releases
+    resources: Resources
     services: Services
     system: SystemCalls
     timers: Timers
+    tunnels: Tunnels
 
 
 def _by(
@@ -155,6 +159,12 @@ class LocalRack:
     release_get = _by("releases", Releases.release_get)
     release_list = _by("releases", Releases.release_list)
     release_promote = _by("releases", Releases.release_promote)
+    resource_list = _by("resources", Resources.resource_list)
+    resource_get = _by("resources", Resources.resource_get)
+    resource_export = _by("resources", Resources.resource_export)
+    resource_import = _by("resources", Resources.resource_import)
+    resource_delete = _by("resources", Resources.resource_delete)
+    proxy = _by("tunnels", Tunnels.proxy)
     service_list = _by("services", Services.service_list)
     service_restart = _by("services", Services.service_restart)
     service_update = _by("services", Services.service_update)
@@ -211,9 +221,11 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
         processes,
         registries,
         Releases(store, layout, wishes, lambda: options.now, wake),
+        Resources(parts.engine, store, layout, wishes, logs, wake),
         Services(store, layout, wishes, logs, lambda: options.now.port, wake),
         SystemCalls(parts, processes, credentials, options.reload),
         timers,
+        Tunnels(parts.engine, store, layout),
     )
     return LocalRack(nouns, store, logs, parts.router, reconciler, credentials)
 

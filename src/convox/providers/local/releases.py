@@ -16,14 +16,17 @@ from convox.api.types import (
     ReleaseCreateOptions,
     ReleasePromoteOptions,
 )
+from convox.core import passwords
 from convox.core.errors import ConflictError, InvalidError, NotFoundError
 from convox.core.ids import release_id
+from convox.manifest import Manifest
 from convox.manifest.envtext import format_env, parse_env
 from convox.providers.local import promote_checks
 from convox.providers.local.apps import require_app
 from convox.providers.local.layout import Layout
 from convox.providers.local.options import RackOptions
 from convox.providers.local.outcomes import ACTIVE, PROMOTING, SUPERSEDED
+from convox.providers.local.resource_checks import check_resources
 from convox.providers.local.store import Store
 from convox.providers.local.wishes import Wishes
 
@@ -104,6 +107,8 @@ class Releases:
             manifest = self._wishes.manifest(release)
             promote_checks.check_manifest(self._layout, app, manifest, self._options())
             promote_checks.check_timers(manifest, promote_checks.created(release))
+            check_resources(manifest, self._store.resources.of(app))
+            self._ensure_resources(app, manifest)
             promote_checks.check_target(self._layout, self._wishes, app, id)
             promote_checks.check_hosts(self._store, self._layout, self._wishes, app, manifest)
             if row.pending and row.pending != id:
@@ -112,6 +117,10 @@ class Releases:
             self._store.apps.set_pending(app, id, _options(opts))
             self._store.releases.set_status(app, id, PROMOTING)
         self._wake(app)
+
+    def _ensure_resources(self, app: str, manifest: Manifest) -> None:
+        for resource in manifest.resources:
+            self._store.resources.ensure(app, resource.name, resource.type, passwords.generate())
 
     def _build(self, app: str, id: str) -> Build:
         build = self._store.builds.find(app, id)

@@ -102,7 +102,7 @@ def roll(
         waits = (*waits, AwaitTime(f"start {goal.name} again", retry))
     return Moves(
         starts=0 if held else room,
-        restarts=tuple(_restart(p) for p in kept if _startable(p, now)),
+        restarts=tuple(_restart(goal, p) for p in kept if _startable(p, now)),
         waits=waits,
         retire=(*surplus, *retire),
         serving=_serving(goal, kept, tuple(p for p in olds if p not in retire), ready=ready),
@@ -176,8 +176,8 @@ def _startable(process: ObservedProcess, now: datetime) -> bool:
     return process.state is State.EXITED and due
 
 
-def _restart(process: ObservedProcess) -> RestartProcess:
-    return RestartProcess(process.id, process.service, process.spec)
+def _restart(goal: DesiredService, process: ObservedProcess) -> RestartProcess:
+    return RestartProcess(process.id, process.service, process.spec, goal.networks)
 
 
 def _retry_at(fault: Fault | None) -> datetime | None:

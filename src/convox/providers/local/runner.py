@@ -10,21 +10,23 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from convox.core.clock import Clock
-from convox.core.errors import ConvoxError, NotFoundError, UnavailableError
+from convox.core.errors import ConvoxError, FailedError, NotFoundError, UnavailableError
 from convox.providers.local.caddy import Route
 from convox.providers.local.containers import ContainerSpec
 from convox.providers.local.desired import CAPABILITIES, DesiredService
 from convox.providers.local.engine import Engine
+from convox.providers.local.engine_values import Image
 from convox.providers.local.layout import (
     LABEL_BUILD,
     LABEL_DRAIN,
     LABEL_GRACE,
     LABEL_RELEASE,
+    LABEL_RESOURCE,
     LABEL_SERVICE,
     LABEL_SIGNAL,
     LABEL_SPEC,
@@ -42,6 +44,7 @@ from convox.providers.local.steps import (
     AwaitTime,
     ClearTrouble,
     CreateNetwork,
+    DeleteResource,
     DrainProcess,
     FinishPromote,
     JoinRouter,
@@ -95,8 +98,8 @@ class Runner:
                 self._join(network, aliases)
             case StartProcess(service):
                 self._attempt(service.name, service.spec, lambda: self._start(service))
-            case RestartProcess(id, service_name, spec):
-                self._attempt(service_name, spec, lambda: self._restart(id))
+            case RestartProcess(id, service_name, spec, networks):
+                self._attempt(service_name, spec, lambda: self._restart(id, networks))
             case SwitchRoutes(routes):
                 self._switch(routes)
             case DrainProcess(id, _, seconds):
@@ -107,6 +110,8 @@ class Runner:
                 self._leave(id, Phase.STOPPING, grace_s)
             case RemoveProcess(id):
                 self._remove(id)
+            case DeleteResource(name):
+                self._delete_resource(name)
             case FinishPromote():
                 self._outcomes.finish(step)
             case ReportTrouble(cause, culprit):
@@ -146,18 +151,43 @@ class Runner:
     def _start(self, service: DesiredService) -> None:
         engine = self._parts.engine
         image = engine.image_find(service.image)
+        if image is None and service.resource is not None:
+            image = self._resource_image(service)
         if image is None:
             raise NotFoundError(f"the image of build {service.build} is gone")
+        labels = self._parts.layout.labels("volume", self._app)
+        if service.resource is not None:
+            labels[LABEL_RESOURCE] = service.resource.name
+            self._parts.networks.ensure_resource(self._app, service.resource.name)
         for mount in service.mounts:
             if not mount.source.startswith("/"):
-                labels = self._parts.layout.labels("volume", self._app)
                 engine.volume_create(mount.source, labels)
-        id = engine.create(self._spec(service, image.stop_signal))
+        id = engine.create(self._spec(service, image))
         self._memory.rising.add(id)
         self._start_container(id)
 
-    def _restart(self, id: str) -> None:
+    def _resource_image(self, service: DesiredService) -> Image:
+        """Return the image of a resource, pulled if it is not here.
+
+        `redis:7.0` is `redis:7` where only that is here: the dot is what a cloud writes.
+        """
+        engine, name = self._parts.engine, service.image
+        found = engine.image_find(name.removesuffix(".0"))
+        if found is None:
+            self._parts.logs.system(self._app, f"{service.name}: pulling {name}")
+            for _ in engine.pull(name):
+                pass
+            found = engine.image_find(name)
+        if found is None:
+            raise FailedError(f"image {name} was pulled and is not here")
+        return found
+
+    def _restart(self, id: str, networks: tuple[str, ...]) -> None:
         self._memory.rising.add(id)
+        joined = self._parts.engine.inspect(id).addresses
+        for network in networks:
+            if network not in joined:
+                self._parts.engine.connect(network, id)
         self._start_container(id)
 
     def _start_container(self, id: str) -> None:
@@ -170,7 +200,32 @@ class Runner:
             self._parts.engine.remove(id)
             raise
 
-    def _spec(self, service: DesiredService, signal: str) -> ContainerSpec:
+    def _delete_resource(self, name: str) -> None:
+        parts, app = self._parts, self._app
+        parts.engine.volume_remove(parts.layout.resource_volume(app, name))
+        parts.networks.remove_resource(app, name)
+        parts.store.resources.delete(app, name)
+        parts.logs.system(app, f"deleted resource {name} and its data")
+
+    def _spec(self, service: DesiredService, image: Image) -> ContainerSpec:
+        spec = self._service_spec(service, image.stop_signal)
+        if service.resource is None:
+            return spec
+        facts, layout = service.resource, self._parts.layout
+        return replace(
+            spec,
+            name=layout.resource_container(self._app, facts.name),
+            image=image.id,
+            labels={
+                **spec.labels,
+                **layout.labels("resource", self._app),
+                LABEL_RESOURCE: facts.name,
+            },
+            network=facts.network,
+            aliases=(facts.host,),
+        )
+
+    def _service_spec(self, service: DesiredService, signal: str) -> ContainerSpec:
         layout = self._parts.layout
         return ContainerSpec(
             name=layout.container(self._app, service.name, secrets.token_hex(4)),
@@ -188,6 +243,7 @@ class Runner:
             command=service.command,
             env=service.env,
             network=layout.network(self._app),
+            networks=service.networks,
             memory_mib=service.memory_mib,
             cpu_units=service.cpu_units,
             init=service.init,

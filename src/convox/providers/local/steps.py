@@ -50,6 +50,8 @@ class RestartProcess:
     id: str
     service: str
     spec: str
+    networks: tuple[str, ...] = ()
+    """Those that it has to be in, which a start that was cut short may have left out."""
 
     def __str__(self) -> str:
         return f"start {self.id[:12]} of {self.service} again"
@@ -126,6 +128,16 @@ class RemoveProcess:
 
 
 @dataclass(frozen=True)
+class DeleteResource:
+    """Remove a resource's data, its network and its row; nothing runs of it any more."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"delete the data of resource {self.name}"
+
+
+@dataclass(frozen=True)
 class FinishPromote:
     """Record how a promote ended."""
 
@@ -169,6 +181,7 @@ Step = (
     | DrainProcess
     | StopProcess
     | RemoveProcess
+    | DeleteResource
     | FinishPromote
     | ReportTrouble
     | ClearTrouble

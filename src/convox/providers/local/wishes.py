@@ -18,6 +18,7 @@ from convox.manifest import Manifest, parse
 from convox.manifest.envtext import parse_env
 from convox.providers.local.desired import DesiredApp, DesiredService, Target, Wish, target_of
 from convox.providers.local.layout import Layout
+from convox.providers.local.resource_target import desired_resources
 from convox.providers.local.store import Store
 from convox.providers.local.store.apps import AppRow
 
@@ -36,13 +37,14 @@ class Wishes:
 
     def desired(self, row: AppRow) -> DesiredApp:
         """Return what an app shall be."""
-        pending = self.target(row.name, row.pending) if row.pending else None
+        pending = self._whole(row.name, row.pending, is_pending=True) if row.pending else None
         app = DesiredApp(
             name=row.name,
             network=self._layout.network(row.name),
-            active=self.target(row.name, row.release) if row.release else None,
+            active=self._whole(row.name, row.release) if row.release else None,
             pending=_with_options(pending, row) if pending else None,
             cidr=row.network_cidr,
+            doomed=self._doomed(row.name),
         )
         seconds = int(row.pending_options.get("timeout", 0))
         if row.pending_since is None or seconds <= 0:
@@ -50,7 +52,7 @@ class Wishes:
         return replace(app, deadline=row.pending_since + timedelta(seconds=seconds))
 
     def target(self, app: str, release: str) -> Target:
-        """Return the services that a release means.
+        """Return the services that a release means, without its resources.
 
         Raises:
             NotFoundError: there is no such release.
@@ -69,7 +71,18 @@ class Wishes:
             raise NotFoundError(f"release not found: {release}")
         build = self._store.builds.find(app, found.build) or Build(id=found.build, app=app)
         scales = self._store.apps.services(app)
-        return Wish(app, found, build, self.manifest(found), scales)
+        resources = self._store.resources.of(app)
+        return Wish(app, found, build, self.manifest(found), scales, resources)
+
+    def _whole(self, app: str, release: str, *, is_pending: bool = False) -> Target:
+        """Return what a release means with its resources, and those that are kept besides."""
+        wish = self.wish(app, release)
+        resources = desired_resources(self._layout, wish, is_pending=is_pending)
+        return Target(release, (*resources, *target_of(self._layout, wish).services))
+
+    def _doomed(self, app: str) -> tuple[str, ...]:
+        rows = self._store.resources.of(app).values()
+        return tuple(row.name for row in rows if row.deleting)
 
     def manifest(self, release: Release) -> Manifest:
         """Return the manifest of a release, with its env filled in.
@@ -98,6 +111,8 @@ def _with_options(target: Target, row: AppRow) -> Target:
 
 def _with(service: DesiredService, options: Mapping[str, int | bool | str]) -> DesiredService:
     timeout = int(options.get("timeout", 0))
+    if service.resource is not None:
+        return service
     return replace(
         service,
         minimum=int(options.get("min", service.minimum)),

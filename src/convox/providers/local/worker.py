@@ -16,8 +16,15 @@ from threading import Event, Thread
 from convox.core.errors import ConvoxError, FailedError, UnavailableError
 from convox.providers.local.containers import Container
 from convox.providers.local.deletion import Deletion
-from convox.providers.local.desired import DesiredApp, DesiredService
-from convox.providers.local.layout import LABEL_SERVICE, LABEL_SPEC
+from convox.providers.local.desired import DesiredApp, DesiredService, as_service
+from convox.providers.local.layout import (
+    LABEL_APP,
+    LABEL_KIND,
+    LABEL_RACK,
+    LABEL_RESOURCE,
+    LABEL_SERVICE,
+    LABEL_SPEC,
+)
 from convox.providers.local.memory import Memory
 from convox.providers.local.observed import (
     SETTLED_S,
@@ -49,6 +56,7 @@ RESYNC_S = 120.0
 _RETRY_S = 0.5
 _RETRY_MOST_S = 30.0
 _PASSES_IN_A_ROW = 100
+_KINDS = ("service", "resource")
 _NEEDED = (CreateNetwork, JoinRouter, SwitchRoutes)
 """Steps without which no release can be promoted: what refuses them ends a promote."""
 
@@ -196,8 +204,12 @@ class Worker:
 
     def _observe(self, desired: DesiredApp, row: AppRow) -> ObservedApp:
         parts, memory = self._parts, self._memory
-        labels = parts.layout.labels("service", self.app)
-        containers = [c for c in parts.engine.containers(labels) if c.status != "removing"]
+        labels = {LABEL_RACK: parts.layout.rack, LABEL_APP: self.app}
+        containers = [
+            c
+            for c in parts.engine.containers(labels)
+            if c.status != "removing" and c.labels.get(LABEL_KIND) in _KINDS
+        ]
         is_first = memory.routes is None
         parts.prober.forget(memory.forget_all_but(c.id for c in containers))
         now = parts.clock.now()
@@ -213,7 +225,10 @@ class Worker:
         )
 
     def _has_network(self, desired: DesiredApp, processes: tuple[ObservedProcess, ...]) -> bool:
-        if self._memory.joined is not None and any(process.address for process in processes):
+        if self._memory.joined is not None and any(
+            process.address and not process.service.startswith(as_service(""))
+            for process in processes
+        ):
             return True
         labels = self._parts.layout.labels("network", self.app)
         networks = self._parts.engine.networks(labels)
@@ -224,8 +239,9 @@ class Worker:
     ) -> ObservedProcess:
         memory, id = self._memory, container.id
         service = _service_of(desired, container)
+        network = self._network_of(desired, container)
         runs = container.status == "running"
-        memory.addresses[id] = container.addresses.get(desired.network, "") if runs else ""
+        memory.addresses[id] = container.addresses.get(network, "") if runs else ""
         memory.exits[id] = _forgiven(
             exits_of(container, memory.exits.get(id, Exits())), container, now
         )
@@ -235,7 +251,7 @@ class Worker:
                 memory.served.add(id)
         verdict = self._verdict(desired, container, service) if runs else Verdict()
         process = replace(
-            process_of(container, desired.network, service, verdict, now),
+            process_of(container, network, service, verdict, now),
             exits=memory.exits[id].count,
             exit_code=memory.exits[id].code,
             oom_killed=memory.exits[id].oom_killed,
@@ -245,10 +261,17 @@ class Worker:
         self._tell_health(process, now)
         return process
 
+    def _network_of(self, desired: DesiredApp, container: Container) -> str:
+        """Return the network in which a container is reached."""
+        resource = container.labels.get(LABEL_RESOURCE)
+        if resource:
+            return self._parts.layout.resource_network(self.app, resource)
+        return desired.network
+
     def _verdict(
         self, desired: DesiredApp, container: Container, service: DesiredService | None
     ) -> Verdict:
-        address = container.addresses.get(desired.network, "")
+        address = container.addresses.get(self._network_of(desired, container), "")
         leaving = container.id in self._memory.leaving
         if service is None or not service.port or not address or leaving:
             return Verdict()
@@ -256,7 +279,7 @@ class Worker:
             container.id,
             address,
             service.port,
-            service.scheme,
+            service.resource.speech if service.resource else service.scheme,
             service.health,
             start=str(container.started),
         )

@@ -24,6 +24,8 @@ VALUES = {
     "promoted": True,
     "cause": "web keeps exiting",
     "culprit": "",
+    "networks": ("convox.rack.app.db",),
+    "name": "db",
 }
 
 

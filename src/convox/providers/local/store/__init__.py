@@ -14,6 +14,7 @@ from convox.providers.local.store.apps import Apps
 from convox.providers.local.store.builds import Builds
 from convox.providers.local.store.database import Database
 from convox.providers.local.store.releases import Releases
+from convox.providers.local.store.resources import Resources
 from convox.providers.local.store.settings import Settings
 from convox.providers.local.store.timers import Timers
 
@@ -26,6 +27,7 @@ class Store:
     apps: Apps
     builds: Builds
     releases: Releases
+    resources: Resources
     settings: Settings
     timers: Timers
 
@@ -42,6 +44,7 @@ def open_store(path: Path, clock: Clock) -> Store:
         Apps(database, clock),
         Builds(database, clock),
         Releases(database, clock),
+        Resources(database, clock),
         Settings(database, clock),
         Timers(database, clock),
     )

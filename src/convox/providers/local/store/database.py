@@ -80,6 +80,19 @@ _MIGRATIONS = (
         UNIQUE (app, timer, due));
     CREATE INDEX timer_runs_by_status ON timer_runs (status);
     """,
+    """
+    CREATE TABLE resources (
+        app TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        type TEXT NOT NULL,
+        password TEXT NOT NULL,
+        options TEXT NOT NULL DEFAULT '{}',
+        network_cidr TEXT NOT NULL DEFAULT '',
+        settled INTEGER NOT NULL DEFAULT 0,
+        deleting INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (app, name));
+    """,
 )
 
 
