@@ -21,6 +21,7 @@ from convox.providers.local.layout import (
     LABEL_APP,
     LABEL_KIND,
     LABEL_RACK,
+    LABEL_RELEASE,
     LABEL_RESOURCE,
     LABEL_SERVICE,
     LABEL_SPEC,
@@ -304,12 +305,16 @@ class Worker:
 
 
 def _service_of(desired: DesiredApp, container: Container) -> DesiredService | None:
-    name, spec = container.labels.get(LABEL_SERVICE, ""), container.labels.get(LABEL_SPEC, "")
-    for target in (desired.pending, desired.active):
-        service = target.find(name) if target else None
-        if service is not None and service.spec == spec:
-            return service
-    return None
+    """Return the service that a container runs; a restart changes its digest, not its health."""
+    labels = container.labels
+    found = [
+        service
+        for target in (desired.pending, desired.active)
+        if target is not None and (service := target.find(labels.get(LABEL_SERVICE, "")))
+    ]
+    same = [service for service in found if service.spec == labels.get(LABEL_SPEC)]
+    kin = [service for service in found if service.release == labels.get(LABEL_RELEASE)]
+    return next(iter((*same, *kin)), None)
 
 
 def _forgiven(exits: Exits, container: Container, now: datetime) -> Exits:

@@ -275,6 +275,18 @@ def test_more_processes_are_told_with_their_number(core):
     assert len(core.router.routes["app"][0].upstreams) == 3
 
 
+def test_a_restart_right_after_a_deploy_never_leaves_the_route_empty(core):
+    worker = core.deployed()
+    core.services.service_restart("app", "web")
+    published = len(core.router.published)
+
+    core.settle(worker)
+
+    later = [routes for _, routes in core.router.published[published:]]
+    assert len(later) == 1
+    assert all(route.upstreams for routes in later for route in routes)
+
+
 def test_a_service_without_port_waits_two_seconds(core):
     core.app()
     worker = core.worker()
