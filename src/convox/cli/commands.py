@@ -650,6 +650,18 @@ COMMANDS: tuple[tuple[str, str, str, str, str, int, int, str], ...] = (
         1,
         "",
     ),
+    ("timers", "", "list timers of an app", "timers:list_all", "app json rack", 0, 0, ""),
+    ("timers run", "<timer>", "run a timer now", "timers:run", "app rack wait", 1, 1, ""),
+    (
+        "timers runs",
+        "<timer>",
+        "list runs of a timer",
+        "timers:runs",
+        "app json limit rack",
+        1,
+        1,
+        "",
+    ),
     (
         "validate",
         "",
