@@ -413,7 +413,6 @@ def test_two_apps_cannot_have_the_same_host(rig, app):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"resources": {"db": {"type": "postgres"}}}, "does not support resources yet: db"),
         ({"services": {"web": {"image": "x", "privileged": True}}}, "privileged is not allowed"),
         (
             {"services": {"web": {"image": "x", "volumes": ["/var/run/docker.sock:/s"]}}},
