@@ -81,8 +81,8 @@ def test(args: list[str]) -> int:
         engine.ensure()
         images.ensure(TEST_IMAGES)
         command += args
-    with step("Running the tests"):
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    say("==> Running the tests")
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def lock(_args: list[str]) -> int:

@@ -162,6 +162,7 @@ def test_a_port_that_a_process_holds_names_the_process(installed: Installed):
         (f"{NAME}b", {"Password": "short"}),
         (f"{NAME}b", {"Cidr": "8.8.8.0/24"}),
     ],
+    ids=["name", "unknown option", "short password", "public range"],
 )
 def test_what_is_not_allowed_is_refused_before_anything_is_made(
     state: Path, name: str, more: dict[str, str]
