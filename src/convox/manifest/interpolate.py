@@ -39,7 +39,7 @@ class Source:
     _lines: tuple[int, ...]
     """Offsets in the original at which lines begin."""
     _open: Mapping[int, str]
-    """Names of placeholders by line of the original, if no env was given at all."""
+    """Names of placeholders by the lines they may change, if no env was given at all."""
 
     def position(self, at: int) -> tuple[int, int]:
         """Return line and column, from 1, in the original of an offset in `text`."""
@@ -49,9 +49,9 @@ class Source:
         return line, offset - self._lines[line - 1] + 1
 
     def unset_near(self, at: int) -> str | None:
-        """Return a placeholder on this line or the one before it, if no env was given at all."""
+        """Return a placeholder that may cause a fault here, if no env was given at all."""
         line, _ = self.position(at)
-        return self._open.get(line) or self._open.get(line - 1)
+        return self._open.get(line)
 
     def _segment(self, at: int) -> int:
         return bisect_right(self._segments, at, key=lambda segment: segment[0]) - 1
@@ -78,6 +78,9 @@ def interpolate(text: str, env: Mapping[str, str] | None, *, stand_in: str = "")
                 missing.append((line, start - lines[line - 1] + 1, name))
         if env is None:
             opened[line] = name
+            if not text[lines[line - 1] : start].strip():
+                # It may bring whole lines, and what follows belongs to them.
+                opened[line + 1] = name
         values.setdefault(value, name)
         end, copied = length + len(value), found.end()
         segments += [(length, start, False), (end, copied, True)]

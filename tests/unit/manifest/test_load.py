@@ -103,6 +103,18 @@ def test_without_an_env_an_error_that_a_placeholder_may_cause_is_a_warning(said)
     assert said(text, {"STICKY": "no"}) == []
 
 
+def test_without_an_env_a_placeholder_excuses_no_fault_of_the_next_line(said):
+    text = "services:\n  web:\n    image: ${IMAGE}\n    port: many\n"
+
+    assert [line.split()[1] for line in said(text, None)] == ["error"]
+
+
+def test_without_an_env_a_placeholder_alone_on_its_line_may_bring_more(said):
+    text = "services:\n  web:\n    ${MORE}\n    port: many\n"
+
+    assert [line.split()[1] for line in said(text, None)] == ["warning"]
+
+
 @pytest.mark.parametrize(
     "line",
     ["image: app:${TAG}", "port: https:${PORT}", "port: ${PORT}", "scale: ${COUNT}", "${MORE}",

@@ -16,7 +16,7 @@ def validate(ctx: Context) -> int:
     from convox.manifest import check
 
     path = ctx.text("manifest") or "convox.yml"
-    checked = check(_text(path), _env(ctx), filename=path)
+    checked = check(_text(path, "-m"), _env(ctx), filename=path)
     worst = {finding.severity for finding in checked.findings}
     if ctx.on("json"):
         ctx.out.json(
@@ -42,9 +42,9 @@ def _plain(finding: object) -> dict[str, object]:
     return dataclasses.asdict(finding)
 
 
-def _text(path: str) -> str:
+def _text(path: str, flag: str) -> str:
     if not os.path.exists(path):
-        raise NotFoundError(f"no such file: {path}", fix="name it with -m FILE")
+        raise NotFoundError(f"no such file: {path}", fix=f"name it with {flag} FILE")
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
 
@@ -54,4 +54,4 @@ def _env(ctx: Context) -> dict[str, str] | None:
         return None
     from convox.cli.nouns.releases import parse_env
 
-    return parse_env(_text(ctx.text("env")))
+    return parse_env(_text(ctx.text("env"), "--env"))

@@ -67,3 +67,10 @@ def test_a_missing_file_is_named(tmp_path: Path, words: tuple[str, ...]) -> None
     ran = offline("validate", *base, *words, settings=tmp_path)
 
     assert ran.err.startswith(f"ERROR: no such file: {words[1]}")
+
+
+def test_a_missing_env_file_is_told_with_its_own_flag(tmp_path: Path) -> None:
+    ran = validate(tmp_path, GOOD, "--env", str(tmp_path / "none"))
+
+    assert ran.code == 1
+    assert "name it with --env FILE" in ran.err
