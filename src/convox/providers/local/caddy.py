@@ -12,6 +12,7 @@ router.py writes and loads what this makes.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -80,6 +81,15 @@ class Frontage:
     """Whether ports are published on more than loopback."""
 
     @property
+    def address(self) -> str:
+        """The router's address in its own network: all that the outside reaches listens there.
+
+        In the networks of apps only links are answered, so that no app can so much as open a
+        connection to the rack's API, or to the hosts of another app.
+        """
+        return str(ipaddress.IPv4Network(self.router_subnet)[2])
+
+    @property
     def wildcard(self) -> str:
         """The name whose one certificate serves the hosts of every app."""
         return f"*.{self.rack}.localhost"
@@ -92,7 +102,7 @@ def configuration(frontage: Frontage, routes: Iterable[Route]) -> Json:
     internal = [entry for entry in ordered if server_of(entry.host) == "links"]
     servers = {
         "https": _https(frontage, public),
-        "http": _server(HTTP, [_redirect(frontage.port)], ["h1"]),
+        "http": _server(f"{frontage.address}:{HTTP}", [_redirect(frontage.port)], ["h1"]),
         "links": _links(frontage, internal),
         "api": _api(frontage),
     }
@@ -141,9 +151,9 @@ def _most_specific_first(entry: _Host) -> tuple[bool, int, str]:
     return entry.host.startswith("*."), -entry.host.count("."), entry.host
 
 
-def _server(port: int, routes: list[Json], protocols: list[str]) -> Json:
+def _server(listen: str, routes: list[Json], protocols: list[str]) -> Json:
     return {
-        "listen": [f":{port}"],
+        "listen": [listen],
         "protocols": protocols,
         "automatic_https": {"disable": True},
         "routes": routes,
@@ -162,14 +172,15 @@ def _https(frontage: Frontage, entries: list[_Host]) -> Json:
         _entry(_spare_host(base), _slotted(base, "http", frontage.port, width(())))
         for base in (spare("https", number) for number in range(SPARES))
     ]
-    server = _server(HTTPS, [*named, *spares, _UNKNOWN], ["h1", "h2"])
+    routes = [*named, *spares, _UNKNOWN]
+    server = _server(f"{frontage.address}:{HTTPS}", routes, ["h1", "h2"])
     return {**server, "tls_connection_policies": [policy]}
 
 
 def _links(frontage: Frontage, entries: list[_Host]) -> Json:
     named = [_link(frontage, entry) for entry in entries]
     spares = [_spare_link(spare("links", number)) for number in range(SPARES)]
-    return _server(LINKS, [*named, *spares, _UNKNOWN], ["h1", "h2c"])
+    return _server(f":{LINKS}", [*named, *spares, _UNKNOWN], ["h1", "h2c"])
 
 
 def _link(frontage: Frontage, entry: _Host) -> Json:
@@ -220,7 +231,7 @@ def _api(frontage: Frontage) -> Json:
         "transport": _transport("http"),
         "load_balancing": _RETRY,
     }
-    server = _server(API, [{"handle": [handler]}], ["h1", "h2"])
+    server = _server(f"{frontage.address}:{API}", [{"handle": [handler]}], ["h1", "h2"])
     server["tls_connection_policies"] = [
         {**pinned, "match": {"remote_ip": ranges}} for ranges in allowed
     ]

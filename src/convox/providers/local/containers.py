@@ -49,6 +49,8 @@ class ContainerSpec:
     networks: tuple[str, ...] = ()
     """Networks joined besides that one; all of them must be there."""
     aliases: tuple[str, ...] = ()
+    address: str = ""
+    """A fixed address in `network`; empty leaves it to the engine."""
     memory_mib: int = 0
     """A hard limit, swap included; 0 is none."""
     cpu_units: int = 0

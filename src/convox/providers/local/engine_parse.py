@@ -51,7 +51,9 @@ def container_config(spec: ContainerSpec) -> Json:
         # An empty list keeps the image's entry point; one empty string clears it.
         config["Entrypoint"] = list(spec.entrypoint) or [""]
     if spec.network:
-        endpoint = {"Aliases": list(spec.aliases)}
+        endpoint: Json = {"Aliases": list(spec.aliases)}
+        if spec.address:
+            endpoint["IPAMConfig"] = {"IPv4Address": spec.address}
         config["NetworkingConfig"] = {"EndpointsConfig": {spec.network: endpoint}}
     return config
 

@@ -206,6 +206,7 @@ class Router:
             image=image,
             labels=self._layout.labels("router"),
             network=self.network,
+            address=self._frontage.address,
             mounts=(Mount(str(self._layout.router), INSIDE),),
             published=self._published(),
             cap_drop=("ALL",),

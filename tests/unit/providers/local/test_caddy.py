@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from ipaddress import ip_address, ip_network
 
 from convox.providers.local import caddy
 from convox.providers.local.caddy import Frontage, Json, Route, configuration, domains
@@ -169,6 +170,18 @@ def ranges_of_the_api(front: Frontage) -> list[object]:
     policies = server(configuration(front, []), "api")["tls_connection_policies"]
     assert isinstance(policies, list)
     return [policy["match"]["remote_ip"] for policy in policies]
+
+
+def test_only_links_are_answered_in_the_networks_of_apps():
+    servers = configuration(FRONT, [])["apps"]["http"]["servers"]
+
+    assert {name: server["listen"] for name, server in servers.items()} == {
+        "https": [f"{FRONT.address}:443"],
+        "http": [f"{FRONT.address}:8080"],
+        "api": [f"{FRONT.address}:5443"],
+        "links": [":80"],
+    }
+    assert ip_address(FRONT.address) in ip_network(FRONT.router_subnet)
 
 
 def test_only_what_comes_from_loopback_gets_past_the_handshake_of_the_api():
