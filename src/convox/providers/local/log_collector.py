@@ -136,6 +136,7 @@ class Collector:
             for pid, value in wanted.items():
                 if self._wanted.get(pid) is value:
                     del self._wanted[pid]
+            self._changed.notify_all()
 
     def _pause_s(self) -> float:
         dues = [s.due for s in self._sources.values() if not (s.socket or s.reading.is_over)]
