@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("structure")  # every file is parsed once, by one worker
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "convox"
 
