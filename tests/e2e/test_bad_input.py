@@ -90,13 +90,16 @@ def test_a_required_env_that_is_missing_fails_the_build_by_name(
     assert "required env: NEEDED" in refused(cli, "deploy", str(source), "-a", served)
 
 
-def test_a_manifest_with_resources_is_refused_at_promote_in_a_sentence(
+def test_a_resource_of_an_unknown_type_is_refused_with_the_known_ones(
     cli: Cli, served: str, tmp_path: Path
 ):
-    manifest = "resources:\n  db:\n    type: postgres\nservices:\n  web:\n    port: 3000\n"
+    manifest = "resources:\n  db:\n    type: oracle\nservices:\n  web:\n    port: 3000\n"
     source = write_app(tmp_path / "s", "x", manifest=manifest)
 
-    assert "resources" in refused(cli, "deploy", str(source), "-a", served)
+    text = refused(cli, "deploy", str(source), "-a", served)
+
+    assert "oracle" in text
+    assert "postgres" in text
 
 
 def test_a_domain_of_another_app_is_refused_naming_it(cli: Cli, served: str, tmp_path: Path):

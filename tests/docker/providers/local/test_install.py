@@ -56,12 +56,22 @@ def options() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def installed(state: Path, options: Mapping[str, str]) -> Iterator[Installed]:
-    made = install(NAME, {**options, "Password": PASSWORD}, silent)
+def racks(state: Path) -> Iterator[list[Installed]]:
+    """The rack that was installed last, if any; what is left of it is removed at the end."""
+    made: list[Installed] = []
     yield made
     with suppress(NotFoundError):
         uninstall(NAME, silent)
     _reap()
+
+
+@pytest.fixture
+def installed(racks: list[Installed], options: Mapping[str, str]) -> Installed:
+    """A rack that answers, whatever the test before did to it."""
+    if not layout_of(NAME).database.exists():
+        racks[:] = [install(NAME, {**options, "Password": PASSWORD}, silent)]
+    start(NAME, silent)
+    return racks[0]
 
 
 @pytest.fixture
