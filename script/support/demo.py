@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from script.support import clean, engine, images, ports, settings, venv
+from script.support import clean, demo_full, engine, images, ports, settings, venv
 from script.support.steps import ROOT, StopError, answer, main, run, say, step
 
 CONVOX = venv.VENV / "bin" / "convox"
@@ -30,22 +30,27 @@ APP = "hello"
 PORTS = {"Port": (443, 8443), "HttpPort": (80, 8080), "ApiPort": (5443, 15443)}
 """Option of `rack install local`: its default, and where to look when that is busy."""
 FETCH_S = 20
+DATASTORES = ("postgres:15", "redis:7")
 
 
 def body(args: list[str]) -> int:
     """Carry out the command line."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__.splitlines()[0])
     parser.add_argument("--clean", action="store_true", help="take away all that the demo made")
-    if parser.parse_args(args).clean:
+    parser.add_argument("--full", action="store_true", help="examples/notes, and trouble, too")
+    asked = parser.parse_args(args)
+    if asked.clean:
         clean.everything(RACK)
         return 0
     point_at_rack()
     venv.ensure(venv.RUNTIME)
     engine.ensure()
-    images.ensure(["python:3.11-slim"])
+    images.ensure(["python:3.11-slim", *(DATASTORES if asked.full else ())])
     install()
     deploy()
     show()
+    if asked.full:
+        sys.stdout.write("\n" + "\n".join(demo_full.everything()) + "\n")
     return 0
 
 
@@ -87,7 +92,7 @@ def deploy() -> None:
     if answer([CONVOX, "apps", "info", APP])[0] != 0:
         run([CONVOX, "apps", "create", APP, "--wait"])
     mark = f"hello {fingerprint(EXAMPLE)}"
-    if running() == mark:
+    if running(APP) == mark:
         return
     with step("Deploying examples/hello"):
         run([CONVOX, "deploy", EXAMPLE, "-a", APP, "-d", mark, "--wait"])
@@ -102,12 +107,12 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:10]
 
 
-def running() -> str:
-    """The description of the release that serves, "" when there is none."""
-    app = get(f"/apps/{APP}")
+def running(name: str) -> str:
+    """The description of the release of an app that serves, "" when there is none."""
+    app = get(f"/apps/{name}")
     if app["status"] != "running" or not app["release"]:
         return ""
-    return str(get(f"/apps/{APP}/releases/{app['release']}")["description"])
+    return str(get(f"/apps/{name}/releases/{app['release']}")["description"])
 
 
 def get(path: str) -> Any:
@@ -125,7 +130,7 @@ def get(path: str) -> Any:
 def show() -> None:
     """Fetch the app and print its URL, its first line and what to try next."""
     domain = get(f"/apps/{APP}/services")[0]["domain"].split(":")[0]
-    port = int(get("/system")["parameters"].get("Port") or 443)
+    port = https_port()
     url = f"https://{domain}/" if port == 443 else f"https://{domain}:{port}/"
     with step(f"Fetching {url} with the rack's certificate verified"):
         line = fetch(domain, port, settings.authority_of(RACK))
@@ -139,12 +144,17 @@ def show() -> None:
     )
 
 
+def https_port() -> int:
+    """The port at which apps of the rack answer."""
+    return int(get("/system")["parameters"].get("Port") or 443)
+
+
 def fetch(domain: str, port: int, authority: str) -> str:
     """The first line of what the router answers for a domain; tries for FETCH_S seconds."""
     end = time.monotonic() + FETCH_S
     while True:
         try:
-            status, text = _get(domain, port, authority)
+            status, text = exchange(domain, port, authority)
             if status == http.HTTPStatus.OK:
                 return text.splitlines()[0]
             why = f"status {status}"
@@ -155,15 +165,19 @@ def fetch(domain: str, port: int, authority: str) -> str:
         time.sleep(0.2)
 
 
-def _get(domain: str, port: int, authority: str) -> tuple[int, str]:
-    """One request, to loopback whatever the resolver thinks of the domain."""
+def exchange(
+    domain: str, port: int, authority: str, path: str = "/", form: str = ""
+) -> tuple[int, str]:
+    """One request, to loopback whatever the resolver thinks of the domain; a form is posted."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     context = ssl.create_default_context(cadata=authority)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     connection = http.client.HTTPSConnection(domain, port, timeout=10)
     plain = socket.create_connection(("127.0.0.1", port), timeout=10)
     try:
         connection.sock = context.wrap_socket(plain, server_hostname=domain)
-        connection.request("GET", "/", headers={"Connection": "close"})
+        method = "POST" if form else "GET"
+        connection.request(method, path, form or None, {"Connection": "close", **kind})
         reply = connection.getresponse()
         return reply.status, reply.read().decode()
     finally:
