@@ -476,10 +476,14 @@ class FakeEngine:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             content = archive.extractfile("images.json")
             assert content is not None
-            saved = json.load(content)
-        for ref, (id, labels) in saved.items():
+            saved = list(json.load(content).values())
+            # As the engine: the last entry of a name counts.
+            index = archive.extractfile("manifest.json")
+            assert index is not None
+            refs = [tag for entry in json.load(index) for tag in entry["RepoTags"] or ()]
+        for ref, (id, labels) in zip(refs, saved, strict=True):
             self._images[ref] = Image(id=id, labels=labels)
-        return tuple(saved)
+        return tuple(refs)
 
     def pull(self, ref: str, auth: Mapping[str, str] | None = None) -> Iterator[str]:
         self._called("pull", ref)

@@ -9,12 +9,13 @@ Source: wire.md section 8, "Build export".
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,7 @@ _PIECE = 1 << 20
 _BLOCK = 512
 _JSON_LIMIT = 4 << 20
 _REPOSITORY_TAG = re.compile(r"[^\s:]+(?::[0-9]+/[^\s:]+)?:([a-z][a-z0-9-]*)\.(B[A-Z]{10})")
+_INDEX_NAME = "io.containerd.image.name"
 _LEVEL = 1
 """Images are mostly what does not compress well, and exports wait for the compressor."""
 
@@ -61,24 +63,23 @@ def import_images(job: Job, body: Chunks) -> Build:
     """Load the images of an archive as those of a new build; returns the old build.
 
     Raises:
-        InvalidError: it is no complete export, or names what it has no business to replace.
+        InvalidError: it is no complete export, or names images of something else.
     """
     job.work.mkdir(parents=True, mode=0o700)
     spool = job.work / "images.tar"
     build = _receive(body, spool)
-    names = _checked_names(job, build, spool)
+    names = _renamed(job, build, spool)
     _check_services(build, names)
     engine, layout = job.tools.engine, job.tools.layout
-    foreign = [name for name in names if engine.image_find(name) is None]
-    with spool.open("rb") as file:
-        engine.image_load(FileBody(file))
     try:
-        for name, service in names.items():
+        with spool.open("rb") as file:
+            engine.image_load(FileBody(file))
+        for service, name in names.items():
             copy_image(
                 engine, name, layout.image(job.build.app, service, job.build.id), job.labels()
             )
     finally:
-        for name in foreign:
+        for name in names.values():
             engine.image_remove(name)
     return build
 
@@ -166,41 +167,57 @@ def _spool(content: IO[bytes], spool: Path, size: int) -> None:
         raise EOFError("the images are cut short")
 
 
-def _checked_names(job: Job, build: Build, spool: Path) -> dict[str, str]:
-    """Return image name to service; loading replaces names, so each must be this build's own."""
-    with damaged("the images of the archive cannot be read"), tarfile.open(spool) as archive:
-        content = archive.extractfile("manifest.json")
-        entries = json.loads(content.read(_JSON_LIMIT)) if content else []
-        named = [str(tag) for entry in entries for tag in entry["RepoTags"] or ()]
-        named += [tag for tag in _indexed(archive) if tag not in named]
-    names = {}
-    own = job.tools.layout.image(job.build.app, "", "").partition(":")[0]
-    for tag in named:
+def _renamed(job: Job, build: Build, spool: Path) -> dict[str, str]:
+    """Give the images names that nothing here has, as loading replaces names; service to name.
+
+    The indexes are written once more behind the archive, where the last of a name counts.
+    """
+    new: dict[str, str] = {}
+
+    def rename(tag: str) -> str:
         found = _REPOSITORY_TAG.fullmatch(tag)
-        is_new = tag.startswith(f"{own}:") or job.tools.engine.image_find(tag) is None
-        if found is None or found.group(2) != build.id or not is_new:
-            why = f"only names of build {build.id} that no image here has are loaded"
+        if found is None or found.group(2) != build.id:
+            why = f"only names of build {build.id} are loaded"
             raise InvalidError(f'the archive names an image "{tag[:200]}"', why=why)
-        names[tag] = found.group(1)
-    return names
+        name = job.tools.layout.image(job.build.app, found.group(1), f"{job.build.id}-import")
+        new[found.group(1)] = name
+        return name
+
+    with damaged("the images of the archive cannot be read"):
+        with tarfile.open(spool) as archive:
+            changed = dict(_renamed_indexes(archive, rename))
+        with tarfile.open(spool, "a") as archive:
+            for name, content in changed.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    return new
 
 
-def _indexed(archive: tarfile.TarFile) -> list[str]:
-    """Return the names in the second index that newer engines write beside the first."""
-    try:
-        content = archive.extractfile("index.json")
-    except KeyError:
-        return []
-    entries = json.loads(content.read(_JSON_LIMIT))["manifests"] if content else []
-    notes = (entry.get("annotations") or {} for entry in entries)
-    names = (str(note.get("io.containerd.image.name", "")) for note in notes)
-    return [name.removeprefix("docker.io/") for name in names if name]
+def _renamed_indexes(
+    archive: tarfile.TarFile, rename: Callable[[str], str]
+) -> Iterator[tuple[str, bytes]]:
+    content = archive.extractfile("manifest.json")
+    entries = json.loads(content.read(_JSON_LIMIT)) if content else []
+    for entry in entries:
+        entry["RepoTags"] = [rename(str(tag)) for tag in entry["RepoTags"] or ()]
+    yield "manifest.json", json.dumps(entries).encode()
+    if "index.json" not in archive.getnames():
+        return
+    # Newer engines write a second index beside the first, and read that.
+    content = archive.extractfile("index.json")
+    index = json.loads(content.read(_JSON_LIMIT)) if content else {"manifests": []}
+    for entry in index["manifests"]:
+        notes = entry.get("annotations") or {}
+        if full := str(notes.get(_INDEX_NAME, "")):
+            notes[_INDEX_NAME] = f"docker.io/{rename(full.removeprefix('docker.io/'))}"
+    yield "index.json", json.dumps(index).encode()
 
 
-def _check_services(build: Build, names: dict[str, str]) -> None:
+def _check_services(build: Build, names: Mapping[str, str]) -> None:
     manifest = check(build.manifest, None).manifest
     services = [service.name for service in manifest.services] if manifest else []
-    missing = sorted(set(services) - set(names.values()))
+    missing = sorted(set(services) - set(names))
     if missing or not names:
         lacking = ", ".join(missing) or "any service"
         raise InvalidError("the archive is not complete", why=f"it has no image of {lacking}")

@@ -148,14 +148,14 @@ def test_refuses_what_is_no_export(rack, make, words):
     assert list(rack.layout.work.iterdir()) == []
 
 
-def test_refuses_to_replace_an_image_of_another_app(rack):
+def test_an_import_beside_the_original_leaves_its_image_alone(rack):
     taken = f"convox/dev/other:web.{OLD}"
     kept = rack.engine.add_image(taken)
 
-    with pytest.raises(InvalidError, match="the archive names an image"):
-        bring(rack, archive(images_tar(taken)))
+    build = bring(rack, archive(images_tar(taken, index=[f"docker.io/{taken}"])))
 
     assert rack.engine.image_find(taken) == kept
+    assert rack.engine.image_names() == {taken, f"convox/dev/app:web.{build.id}"}
 
 
 def test_what_was_exported_can_be_imported(rack):
