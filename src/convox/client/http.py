@@ -27,6 +27,8 @@ _KINDS = {
     404: errors.NotFoundError,
     503: errors.UnavailableError,
 }
+_CLOSED = ("BrokenPipeError", "ConnectionResetError", "SSLEOFError", "SSLZeroReturnError")
+"""Errors of a write when the other side has closed; TLS's by name, as `ssl` is slow to import."""
 _LONGEST_ERROR = 65536
 _CHUNK = 65536
 
@@ -193,8 +195,21 @@ class Http:
             wire.send(head)
             try:
                 request.stream(wire)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # an early refusal: the answer says more than the broken pipe
+            except OSError as error:
+                if type(error).__name__ not in _CLOSED:
+                    raise
+                # An early refusal: the answer says more than the broken pipe.
+                return self._refused(wire, request, error)
+        return self._read(wire, request)
+
+    def _refused(self, wire: Wire, request: Request, broken: OSError) -> Response:
+        """Return the answer that came before the request had been sent."""
+        try:
+            return self._read(wire, request)
+        except (OSError, EOFError):
+            raise broken from None
+
+    def _read(self, wire: Wire, request: Request) -> Response:
         status, fields = read_head(wire)
         while 100 <= status < 200:
             status, fields = read_head(wire)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ from convox.client.endpoint import Endpoint
 from convox.client.http import Http
 from convox.client.socket import connect
 from convox.client.transport import UntrustedError, Wire, dial, fetch_certificate
-from convox.core.errors import UnavailableError
+from convox.core.errors import NotFoundError, UnavailableError
 from tests.fakes.certificates import self_signed
 from tests.fakes.wire_server import Answer, WireServer
 
@@ -95,6 +96,21 @@ def test_a_socket_goes_over_tls_too() -> None:
     assert received == big
     assert server.asked[0].frames[0] == ("text", big)
     assert server.asked[0].headers["origin"].startswith("https://")
+
+
+def test_an_early_refusal_is_told_over_tls_too() -> None:
+    path, pem = self_signed("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    refused = Answer(404, b"app not found: x", headers=(("Connection", "close"),), drop=True)
+    with WireServer(lambda asked: refused, context) as server:
+        http = Http(Endpoint(server.url, pin=pem))
+        body = io.BytesIO(bytes(20_000_000))
+
+        with pytest.raises(NotFoundError) as caught:
+            http.request("POST", "/apps/x/objects/y", body=body)
+
+    assert caught.value.wire == "app not found: x"
 
 
 def test_what_speaks_no_tls_is_said() -> None:
