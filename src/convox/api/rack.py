@@ -59,6 +59,7 @@ from convox.api.types import (
     System,
     SystemJwt,
     SystemJwtTokenOptions,
+    SystemPasswordOptions,
     SystemProcessesOptions,
     SystemResourceCreateOptions,
     SystemResourceLinkOptions,
@@ -439,6 +440,16 @@ class Rack(Protocol):
     @route("PUT /system/jwt/rotate", "rack:access", event="rack:access:rotate")
     def system_jwt_rotate(self) -> None:
         """Replace the key that signs tokens; all of them end."""
+        ...
+
+    @route("PUT /system/password", "rack:access", event="rack:password:rotate")
+    def system_password_rotate(self, opts: SystemPasswordOptions) -> None:
+        """Let a new password open the rack beside the one before; ours."""
+        ...
+
+    @route("PUT /system/password/confirm", "rack:access", event="rack:password:confirm")
+    def system_password_confirm(self, opts: SystemPasswordOptions) -> None:
+        """Let only the new password open the rack, shown once more; ours."""
         ...
 
     @route("SOCKET /system/logs", "rack:logs:read")

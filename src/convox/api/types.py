@@ -512,6 +512,13 @@ class SystemJwtTokenOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SystemPasswordOptions:
+    """The password that shall open the rack; ours."""
+
+    password: str = form(default="", cls=_SECRET)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SystemProcessesOptions:
     """The rack's own processes, or all apps' too."""
 

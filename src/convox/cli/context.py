@@ -170,6 +170,10 @@ class Context:
         self._clients.append(client)
         return client
 
+    def renew(self, endpoint: Endpoint) -> None:
+        """Ask the rack through `endpoint` from now on."""
+        self._http = self.connect(endpoint)
+
     def close(self) -> None:
         """Close the connections that the command left open."""
         for client in self._clients:

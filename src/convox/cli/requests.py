@@ -88,6 +88,8 @@ REQUESTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "timer_runs": ("GET", "/apps/{}/timers/{}/runs", "query", ("limit",)),
     "timer_run": ("POST", "/apps/{}/timers/{}/run", "", ()),
     "system_get": ("GET", "/system", "", ()),
+    "system_password_rotate": ("PUT", "/system/password", "form", ("password",)),
+    "system_password_confirm": ("PUT", "/system/password/confirm", "form", ("password",)),
     "system_update": ("PUT", "/system", "form", ("count", "parameters", "type", "version")),
     "system_jwt_token": ("POST", "/system/jwt/token", "form", ("role", "durationInHour")),
     "system_jwt_rotate": ("PUT", "/system/jwt/rotate", "", ()),

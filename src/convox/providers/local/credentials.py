@@ -10,11 +10,12 @@ import base64
 from threading import Lock
 from typing import Protocol
 
-from convox.core.errors import InvalidError
-from convox.core.passwords import hash_password
+from convox.core.errors import ConflictError, InvalidError
+from convox.core.passwords import hash_password, verify_password
 from convox.core.tokens import new_key
 
 _PASSWORD = "password.hash"  # noqa: S105  the name of a setting
+_NEXT = "password.next"
 _KEY = "token.key"
 _SHORTEST = 8
 
@@ -28,6 +29,10 @@ class Values(Protocol):
 
     def put(self, name: str, value: str) -> None:
         """Set a value."""
+        ...
+
+    def delete(self, name: str) -> bool:
+        """Forget a value; False if there was none."""
         ...
 
 
@@ -44,16 +49,40 @@ class Credentials:
         """Return the hashes of the passwords that open the rack."""
         with self._lock:
             if self._hashes is None:
-                stored = self._values.find(_PASSWORD)
-                self._hashes = (stored,) if stored else ()
+                found = (self._values.find(_PASSWORD), self._values.find(_NEXT))
+                self._hashes = tuple(filter(None, found))
             return self._hashes
 
     def set_password(self, password: str) -> None:
         """Replace the password; the one before opens nothing from now on."""
         stored = hash_password(check_password(password))
         with self._lock:
-            self._values.put(_PASSWORD, stored)
-            self._hashes = (stored,)
+            self._only(stored)
+
+    def propose(self, password: str) -> None:
+        """Let `password` open the rack too, instead of one that was proposed and not confirmed."""
+        stored = hash_password(check_password(password))
+        with self._lock:
+            self._values.put(_NEXT, stored)
+            self._hashes = None
+
+    def confirm(self, password: str) -> None:
+        """Let the proposed password alone open the rack; `password` shows that it is known.
+
+        Raises:
+            ConflictError: nothing is proposed, or another password is.
+        """
+        with self._lock:
+            stored = self._values.find(_NEXT)
+            if stored is None and self._is_current(password):
+                return
+            if stored is None or not verify_password(password, stored):
+                raise ConflictError(
+                    "cannot confirm the password",
+                    why="it is not the one that was proposed last",
+                    fix="convox rack password rotate",
+                )
+            self._only(stored)
 
     def load(self) -> bytes:
         """Return the key that signs tokens, made when it is first asked for."""
@@ -67,6 +96,16 @@ class Credentials:
         """Replace the key; every token made before ends."""
         with self._lock:
             self._key = self._renew()
+
+    def _only(self, stored: str) -> None:
+        # In this order a kill in between leaves one that is known.
+        self._values.put(_PASSWORD, stored)
+        self._values.delete(_NEXT)
+        self._hashes = (stored,)
+
+    def _is_current(self, password: str) -> bool:
+        stored = self._values.find(_PASSWORD)
+        return stored is not None and verify_password(password, stored)
 
     def _renew(self) -> bytes:
         key = new_key()

@@ -175,6 +175,8 @@ class LocalRack:
     system_releases = _by("system", SystemCalls.system_releases)
     system_jwt_token = _by("system", SystemCalls.system_jwt_token)
     system_jwt_rotate = _by("system", SystemCalls.system_jwt_rotate)
+    system_password_rotate = _by("system", SystemCalls.system_password_rotate)
+    system_password_confirm = _by("system", SystemCalls.system_password_confirm)
     capacity_get = _by("system", SystemCalls.capacity_get)
     instance_list = _by("system", SystemCalls.instance_list)
     event_send = _by("system", SystemCalls.event_send)

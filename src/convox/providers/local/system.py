@@ -20,6 +20,7 @@ from convox.api.types import (
     System,
     SystemJwt,
     SystemJwtTokenOptions,
+    SystemPasswordOptions,
     SystemProcessesOptions,
     SystemUpdateOptions,
 )
@@ -154,6 +155,16 @@ class SystemCalls:
         """Replace the key that signs tokens."""
         self._credentials.rotate()
         self._logs.system("", "rotated the key that signs tokens")
+
+    def system_password_rotate(self, opts: SystemPasswordOptions) -> None:
+        """Let a new password open the rack beside the one before."""
+        self._credentials.propose(opts.password)
+        self._logs.system("", "a new password opens the rack; the one before does until confirmed")
+
+    def system_password_confirm(self, opts: SystemPasswordOptions) -> None:
+        """Let only the new password open the rack."""
+        self._credentials.confirm(opts.password)
+        self._logs.system("", "the password is replaced")
 
     def capacity_get(self) -> Capacity:
         """Return what this machine holds and what the processes that run may take."""

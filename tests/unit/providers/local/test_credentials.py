@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convox.core.errors import InvalidError
+from convox.core.errors import ConflictError, InvalidError
 from convox.core.passwords import verify_password
 from convox.providers.local.credentials import Credentials
 
@@ -20,6 +20,9 @@ class Values:
 
     def put(self, name: str, value: str) -> None:
         self.texts[name] = value
+
+    def delete(self, name: str) -> bool:
+        return self.texts.pop(name, None) is not None
 
 
 def test_no_password_opens_a_new_rack():
@@ -84,3 +87,64 @@ def test_the_store_is_asked_once():
         credentials.load()
 
     assert values.asked == 1
+
+
+def opens(credentials: Credentials, password: str) -> bool:
+    return any(verify_password(password, stored) for stored in credentials.hashes())
+
+
+def test_a_proposed_password_opens_beside_the_old_one_until_it_is_confirmed():
+    credentials = Credentials(Values())
+    credentials.set_password("the-old-one")
+
+    credentials.propose("the-new-one")
+    assert opens(credentials, "the-old-one")
+    assert opens(credentials, "the-new-one")
+
+    credentials.confirm("the-new-one")
+    assert not opens(credentials, "the-old-one")
+    assert opens(credentials, "the-new-one")
+
+
+def test_a_proposal_outlives_the_rack_process():
+    values = Values()
+    first = Credentials(values)
+    first.set_password("the-old-one")
+    first.propose("the-new-one")
+
+    assert opens(Credentials(values), "the-old-one")
+    assert opens(Credentials(values), "the-new-one")
+
+
+def test_a_second_proposal_replaces_the_first():
+    credentials = Credentials(Values())
+    credentials.set_password("the-old-one")
+    credentials.propose("the-first-try")
+    credentials.propose("the-second-try")
+
+    assert not opens(credentials, "the-first-try")
+    with pytest.raises(ConflictError, match="cannot confirm"):
+        credentials.confirm("the-first-try")
+    assert opens(credentials, "the-old-one")
+
+
+def test_confirming_again_what_is_confirmed_is_fine_and_anything_else_is_not():
+    credentials = Credentials(Values())
+    credentials.set_password("the-old-one")
+    credentials.propose("the-new-one")
+    credentials.confirm("the-new-one")
+
+    credentials.confirm("the-new-one")
+
+    with pytest.raises(ConflictError):
+        credentials.confirm("something-else")
+
+
+def test_a_password_that_no_client_could_send_is_not_proposed():
+    credentials = Credentials(Values())
+    credentials.set_password("the-old-one")
+
+    with pytest.raises(InvalidError):
+        credentials.propose("short")
+
+    assert len(credentials.hashes()) == 1
