@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -106,22 +105,23 @@ def test_logs_load_no_websocket_library() -> None:
 
 
 def seconds(command: list[str]) -> float:
-    """The quickest of several whole processes."""
+    """The processor time of one whole process, which other processes hardly lengthen."""
     env = {**os.environ, "CONVOX_CONFIG": "/nonexistent"}
-    took = []
-    for _ in range(7):
-        start = time.perf_counter()
-        subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-        took.append(time.perf_counter() - start)
-    return min(took)
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
 
 
 def test_version_starts_within_a_few_times_python_itself() -> None:
     """The promise is 2.2; the bound is generous for a busy machine (script/bench measures)."""
-    python = seconds([sys.executable, "-c", "pass"])
-    ours = seconds([sys.executable, "-m", "convox.cli", "version"])
+    python, ours = [], []
+    for _ in range(7):
+        python.append(seconds([sys.executable, "-c", "pass"]))
+        ours.append(seconds([sys.executable, "-m", "convox.cli", "version"]))
 
-    assert ours < 3.5 * python
+    assert min(ours) < 3.5 * min(python)
 
 
 def test_version_needs_less_than_twenty_mebibytes() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,7 +25,8 @@ def test_a_build_runs_before_its_creation_is_answered(rack):
 
     assert re.fullmatch("B[A-Z]{10}", build.id)
     assert (build.app, build.status, build.release) == ("app", "running", "")
-    assert rack.builds.build_get("app", build.id) == build
+    # The builder has the manifest already, if it was quick.
+    assert replace(rack.builds.build_get("app", build.id), manifest="") == build
     assert build.id in rack.logs.logs
 
 
