@@ -18,7 +18,15 @@ from script.support.steps import ROOT, StopError, main, run, say, step
 
 BIN = venv.VENV / "bin"
 PYTHON_CODE = ("src", "tests", "script", "examples", "bench")
-TEST_IMAGES = ("debian:bookworm-slim", "httpd:2.4", "python:3.11-slim")
+TEST_IMAGES = (
+    "debian:bookworm-slim",
+    "httpd:2.4",
+    "mariadb:10.11",
+    "memcached:1.6",
+    "postgres:15",
+    "python:3.11-slim",
+    "redis:7",
+)
 
 
 def bootstrap(args: list[str]) -> int:

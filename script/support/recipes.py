@@ -82,6 +82,27 @@ RECIPES = {
             ("Cmd", ["postgres"]),
         ),
     ),
+    "mariadb:10.11": Recipe(
+        packages=("mariadb-server",),
+        files=(("mariadb/docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh", "0755"),),
+        after=('rm -rf "$1/var/lib/mysql"; mkdir "$1/var/lib/mysql"',),
+        config=(
+            ("Env", [_PATH, "LANG=C.UTF-8"]),
+            ("Volumes", {"/var/lib/mysql": {}}),
+            ("ExposedPorts", {"3306/tcp": {}}),
+            ("Entrypoint", ["docker-entrypoint.sh"]),
+            ("Cmd", ["mariadbd"]),
+        ),
+    ),
+    "memcached:1.6": Recipe(
+        packages=("memcached",),
+        config=(
+            ("Env", [_PATH]),
+            ("User", "memcache"),
+            ("ExposedPorts", {"11211/tcp": {}}),
+            ("Cmd", ["memcached"]),
+        ),
+    ),
     "redis:7": Recipe(
         packages=("redis-server",),
         files=(("redis/docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh", "0755"),),
