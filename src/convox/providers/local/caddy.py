@@ -5,7 +5,6 @@ processes behind a host (a deploy, a restart, a scale) is a rename of small file
 Spare entries take new hosts the same way (spares.py). A reload cuts nothing that is open, by
 `stream_close_delay`, but it drops a request that has just arrived on a connection, one in some
 ten thousand under load: so it is kept for what needs one, such as a domain's certificate.
-Sticky routes name their addresses, because their cookie is made of them.
 router.py writes and loads what this makes.
 """
 
@@ -17,7 +16,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from convox.providers.local.slots import GONE, INSIDE, NONE, SPARES, placeholder, spare, width
+from convox.providers.local.slots import (
+    GONE,
+    INSIDE,
+    NONE,
+    SPARES,
+    STICKY,
+    placeholder,
+    spare,
+    width,
+)
 
 Json = dict[str, object]
 Scheme = Literal["http", "https", "grpc", "secure-grpc"]
@@ -57,15 +65,9 @@ class Route:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
-    def slotted(self) -> bool:
-        """Whether its upstreams are in slots."""
-        return not self.sticky or len(self.upstreams) < 2
-
-    @property
     def shape(self) -> str:
         """Everything of it that a configuration holds; equal for routes that differ in slots."""
-        upstreams = width(self.upstreams) if self.slotted else self.upstreams
-        return repr((self.key, self.sources, self.slotted, upstreams))
+        return repr((self.key, self.sources, width(self.upstreams)))
 
 
 @dataclass(frozen=True)
@@ -235,26 +237,36 @@ def _api(frontage: Frontage) -> Json:
     server["tls_connection_policies"] = [
         {**pinned, "match": {"remote_ip": ranges}} for ranges in allowed
     ]
-    server["errors"] = {"routes": [{"handle": [_static(503, "the rack does not answer\n")]}]}
+    help = f"the rack does not answer, start it: convox rack start local {frontage.rack}\n"
+    server["errors"] = {"routes": [{"handle": [_static(503, help)]}]}
     return server
 
 
 def _handler(route: Route, port: int) -> Json:
-    if route.slotted:
-        return _slotted(route.key, route.scheme, port, width(route.upstreams))
-    policy: Json = {"policy": "cookie", "name": "convox"}
-    return _balanced(route.upstreams, route.scheme, port, policy)
+    return _slotted(route.key, route.scheme, port, width(route.upstreams))
 
 
 def _slotted(base: str, scheme: str, port: int, count: int) -> Json:
-    """Answer by the slots: 503 when nothing runs, nothing at all when the entry is gone."""
+    """Answer by the slots: 503 when nothing runs, nothing at all when the entry is gone.
+
+    The cookie of a sticky route is made of the placeholder of a slot, not of what is in it, so it
+    outlives a replaced process; a changed number of processes may move a client to another.
+    """
     first = placeholder(base, 0)
     upstreams = [placeholder(base, number) for number in range(count)]
     sentence = _static(503, f"{placeholder(base, 'owner')} has no running process\n")
-    proxy = _balanced(upstreams, scheme, port, {"policy": "round_robin"})
+    turns = _balanced(upstreams, scheme, port, {"policy": "round_robin"})
+    cookie = _balanced(
+        upstreams,
+        scheme,
+        port,
+        {"policy": "cookie", "name": "convox", "fallback": {"policy": "round_robin"}},
+    )
+    gone = {"vars": {first: [GONE]}}
     return _subroute(
         _entry({"vars": {first: [NONE]}}, sentence),
-        _entry({"not": [{"vars": {first: [GONE]}}]}, proxy),
+        _entry({"vars": {placeholder(base, "sticky"): [STICKY]}, "not": [gone]}, cookie),
+        _entry({"not": [gone]}, turns),
     )
 
 

@@ -103,10 +103,10 @@ class StateFiles:
 
 
 def _slots(state: State) -> dict[str, str]:
-    """Return the files of each route, by name; those without slots may have had some before."""
+    """Return the files of each route, by name."""
     files: dict[str, str] = {}
     for route in state.all:
-        files |= slots.contents(route.key, route.owner, route.upstreams)
+        files |= slots.contents(route.key, route.owner, route.upstreams, sticky=route.sticky)
     return files
 
 

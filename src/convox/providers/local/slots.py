@@ -16,6 +16,8 @@ GONE = "-"
 """In the first slot: the entry is not to be used. As a host: no host at all."""
 NONE = "none"
 """In the first slot: nothing runs that could answer."""
+STICKY = "yes"
+"""In the file `sticky`: a client keeps its slot by a cookie."""
 SPARES = 16
 """For each of the two servers that apps are on; a reload turns those in use into plain entries."""
 _SLOTS = 12
@@ -27,11 +29,14 @@ def width(upstreams: tuple[str, ...]) -> int:
     return max(1, -(-len(upstreams) // _SLOTS)) * _SLOTS
 
 
-def contents(base: str, owner: str, upstreams: tuple[str, ...]) -> dict[str, str]:
-    """Return the files of an entry, by name: whom it is for, and its slots."""
+def contents(
+    base: str, owner: str, upstreams: tuple[str, ...], *, sticky: bool = False
+) -> dict[str, str]:
+    """Return the files of an entry, by name: whom it is for, how it balances, and its slots."""
     values = upstreams or (NONE,)
     files = {f"{base}.{n}": values[n % len(values)] for n in range(width(upstreams))}
-    return {f"{base}.owner": owner, **files}
+    keeps = STICKY if sticky and len(upstreams) > 1 else "no"
+    return {f"{base}.owner": owner, f"{base}.sticky": keeps, **files}
 
 
 def spare(server: str, number: int) -> str:

@@ -38,15 +38,15 @@ class Spare:
 class Placement:
     """What Caddy serves: from its configuration, and from spares."""
 
-    shapes: Mapping[str, bool] = field(default_factory=dict)
-    """Shapes that the configuration holds, and whether each has slots."""
+    shapes: frozenset[str] = frozenset()
+    """Shapes that the configuration holds."""
     spares: Mapping[str, Spare | None] = field(default_factory=dict)
     """Bases of the spares given out since; None for those given back."""
 
     @staticmethod
     def of(routes: Iterable[Route]) -> Placement:
         """Return the placement after a load of these routes."""
-        return Placement({route.shape: route.slotted for route in routes})
+        return Placement(frozenset(route.shape for route in routes))
 
     def files(self) -> dict[str, str]:
         """Return the files of all spares, by name, in the order in which to write them.
@@ -61,7 +61,8 @@ class Placement:
             if taken is None:
                 rest[f"{base}.host"] = slots.GONE
                 continue
-            contents |= slots.contents(base, taken.route.owner, taken.route.upstreams)
+            route = taken.route
+            contents |= slots.contents(base, route.owner, route.upstreams, sticky=route.sticky)
             contents[f"{base}.local"] = taken.local or slots.GONE
             live[f"{base}.host"] = taken.host
         return {**contents, **live, **rest}
@@ -74,9 +75,6 @@ def place(
     addresses: Addresses,
 ) -> Placement | None:
     """Fit routes, by app, into what Caddy has loaded; None when it must load anew."""
-    wanted = {route.shape for group in routes.values() for route in group}
-    if any(not slotted and shape not in wanted for shape, slotted in before.shapes.items()):
-        return None
     spares = dict(before.spares)
     kept: set[str] = set()
     for app, group in routes.items():
@@ -110,8 +108,7 @@ def _take(
 
 def _is_plain(frontage: Frontage, route: Route) -> bool:
     narrow = slots.width(route.upstreams) == slots.width(())
-    plain = route.scheme == "http" and route.slotted and narrow
-    return plain and not domains(frontage, [route])
+    return route.scheme == "http" and narrow and not domains(frontage, [route])
 
 
 def _spare_for(

@@ -77,7 +77,6 @@ def manifest(services: dict[str, dict[str, object]] | None = None) -> str:
             "port": 3000,
             "environment": ["MODE=", "TEXT="],
             "drain": 2,
-            "sticky": False,
             "health": {"grace": 2, "interval": 1, "timeout": 1},
             "scale": {"cpu": 128, "memory": 64},
             "termination": {"grace": 5},

@@ -69,19 +69,20 @@ def test_more_upstreams_than_slots_get_more_slots():
     assert len(upstreams) == 24
 
 
-def test_sticky_upstreams_are_named_and_get_a_cookie():
-    sticky = Route(WEB.hosts, ("10.9.0.2:80", "10.9.0.3:80"), sticky=True)
-    found = handler(configuration(FRONT, [sticky]))
+def test_a_sticky_route_is_balanced_by_a_cookie_of_its_slots():
+    routes = handler(configuration(FRONT, [WEB]))["routes"]
 
-    assert found["upstreams"] == [{"dial": "10.9.0.2:80"}, {"dial": "10.9.0.3:80"}]
-    assert found["load_balancing"]["selection_policy"]["policy"] == "cookie"  # type: ignore[index]
+    assert isinstance(routes, list)
+    assert routes[1]["match"][0]["vars"] == {placeholder(WEB.key, "sticky"): ["yes"]}
+    balanced = routes[1]["handle"][0]
+    assert balanced["load_balancing"]["selection_policy"]["policy"] == "cookie"
+    assert balanced["upstreams"][0] == {"dial": placeholder(WEB.key, 0)}
 
 
-def test_one_sticky_upstream_needs_no_cookie():
-    sticky = Route(WEB.hosts, ("10.9.0.2:80",), sticky=True)
-    found = proxy(configuration(FRONT, [sticky]))
+def test_a_route_becomes_sticky_without_another_configuration():
+    sticky = replace(WEB, sticky=True, upstreams=("10.9.0.2:80", "10.9.0.3:80"))
 
-    assert found["load_balancing"]["selection_policy"] == {"policy": "round_robin"}  # type: ignore[index]
+    assert configuration(FRONT, [sticky]) == configuration(FRONT, [WEB])
 
 
 def test_without_upstreams_the_answer_is_503_with_the_owner():

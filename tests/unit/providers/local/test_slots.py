@@ -33,7 +33,14 @@ def test_no_upstream_says_so_in_every_slot():
     files = slots.contents("b", "a/web", ())
 
     assert files.pop("b.owner") == "a/web"
+    assert files.pop("b.sticky") == "no"
     assert set(files.values()) == {slots.NONE}
+
+
+def test_a_client_is_kept_only_where_there_is_a_choice():
+    kept = [slots.contents("b", "", upstreams(n), sticky=True)["b.sticky"] for n in (0, 1, 2)]
+
+    assert kept == ["no", "no", slots.STICKY]
 
 
 def test_a_placeholder_names_the_file_as_the_router_sees_it():

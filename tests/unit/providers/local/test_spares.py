@@ -93,7 +93,6 @@ def test_more_hosts_than_spares_need_a_reload():
     [
         replace(WEB, hosts=("www.example.test",)),
         replace(WEB, scheme="grpc"),
-        replace(WEB, sticky=True, upstreams=("10.9.0.2:80", "10.9.0.3:80")),
         replace(WEB, upstreams=tuple(f"10.9.0.{n}:80" for n in range(2, 16))),
     ],
 )
@@ -116,10 +115,13 @@ def test_a_link_moves_to_another_spare_when_the_router_moves():
     assert moved.files()["spare-links-1.local"] == "10.9.0.5"
 
 
-def test_a_sticky_route_that_is_gone_needs_a_reload():
+def test_a_sticky_route_needs_no_reload_to_come_or_go():
     sticky = replace(WEB, sticky=True, upstreams=("10.9.0.2:80", "10.9.0.3:80"))
+    placed = place(Placement(), FRONT, {"a": (sticky,)}, HERE)
 
-    assert place(Placement.of([sticky]), FRONT, {}, HERE) is None
+    assert placed is not None
+    assert placed.files()["spare-https-0.sticky"] == slots.STICKY
+    assert place(Placement.of([sticky]), FRONT, {}, HERE) == Placement.of([sticky])
 
 
 def test_a_plain_route_that_is_gone_needs_none():
