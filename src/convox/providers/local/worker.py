@@ -259,7 +259,8 @@ class Worker:
             leaving=memory.leaving.get(id),
             served=id in memory.served,
         )
-        self._tell_health(process, now)
+        if service is not None:
+            self._tell_health(process, now)
         return process
 
     def _network_of(self, desired: DesiredApp, container: Container) -> str:

@@ -88,6 +88,21 @@ def test_the_old_process_drains_and_is_removed_after_its_output_is_kept(core):
     assert core.store.releases.latest("app", 2)[1].status == ""
 
 
+def test_a_release_that_was_refused_for_its_health_is_not_called_healthy_afterwards(core):
+    worker = core.deployed()
+    core.prober.default = NEVER
+    release = core.release()
+    core.promote(release)
+
+    for _ in range(200):
+        core.clock.advance(min(worker.advance(), 1))
+    core.settle(worker)
+
+    lines = core.logs.of("app")
+    refused = next(n for n, line in enumerate(lines) if f"{release.id} was not promoted" in line)
+    assert [line for line in lines[refused:] if "healthy after" in line] == []
+
+
 def test_a_release_that_keeps_exiting_fails_with_the_last_lines(core):
     worker = core.deployed()
     first = core.row().release
