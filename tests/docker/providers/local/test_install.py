@@ -228,7 +228,8 @@ def test_a_rack_that_is_told_to_end_ends_cleanly(installed: Installed, layout: L
     _await_end(layout)
 
     assert '"message": "stopped"' in layout.daemon_log.read_text()
-    assert ask(installed, "/check") == (503, b"the rack does not answer\n")
+    help = f"the rack does not answer, start it: convox rack start local {NAME}\n"
+    assert ask(installed, "/check") == (503, help.encode())
     start(NAME, silent)
 
 
