@@ -19,6 +19,8 @@ def test_there_is_a_recipe_for_exactly_what_debian_has() -> None:
     assert sorted(RECIPES) == [
         "debian:bookworm-slim",
         "httpd:2.4",
+        "mariadb:10.11",
+        "memcached:1.6",
         "postgres:15",
         "python:3.11-slim",
         "redis:7",
