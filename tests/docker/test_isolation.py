@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import pytest
 
 from convox.providers.local.containers import Container
+from convox.providers.local.layout import LABEL_SERVICE
 from tests.docker.conftest import docker
 from tests.docker.providers.local.rack_rig import Bench, bench, manifest, wait_for
 
@@ -58,14 +59,15 @@ class Town:
     """The router, in the network of the first app."""
     host_addresses: tuple[str, ...]
 
-    def connect(self, *targets: tuple[str, int]) -> dict[str, str]:
-        """Try to connect from the first app; target to `open` or the error."""
-        words = ["exec", self.one.id, "python3", "-c", _CONNECT, json.dumps(targets)]
+    def connect(self, *targets: tuple[str, int], source: str = "") -> dict[str, str]:
+        """Try to connect from the first app, or a container; target to `open` or the error."""
+        words = ["exec", source or self.one.id, "python3", "-c", _CONNECT, json.dumps(targets)]
         found: dict[str, str] = json.loads(docker(*words))
         return found
 
-    def open_ports(self, *targets: tuple[str, int]) -> list[str]:
-        return [target for target, result in self.connect(*targets).items() if result == "open"]
+    def open_ports(self, *targets: tuple[str, int], source: str = "") -> list[str]:
+        found = self.connect(*targets, source=source)
+        return [target for target, result in found.items() if result == "open"]
 
     def ask(self, host: str, port: int = 80) -> str:
         url = f"http://{self.router}:{port}/"
@@ -75,11 +77,11 @@ class Town:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory) -> Iterator[Town]:
     with bench(tmp_path_factory.mktemp("isolation")) as rig:
-        text = manifest({"web": {"links": ["web"]}})
+        text = json.loads(manifest({"web": {"links": ["web"], "resources": ["cache"]}, "bare": {}}))
         for app in ("one", "two"):
             rig.create(app)
-            rig.deploy(app, text)
-        processes = [rig.engine.inspect(rig.containers(app)[0]) for app in ("one", "two")]
+            rig.deploy(app, json.dumps({**text, "resources": {"cache": {"type": "redis"}}}))
+        processes = [process_of(rig, app, "web") for app in ("one", "two")]
         cidr = next(n.cidr for n in rig.engine.networks(rig.layout.labels("network", "one")))
         router = rig.engine.containers(rig.layout.labels("router"))[0]
         yield Town(
@@ -90,6 +92,18 @@ def town(tmp_path_factory) -> Iterator[Town]:
             router.addresses[rig.layout.network("one")],
             addresses_of_this_machine(),
         )
+
+
+def process_of(rig: Bench, app: str, service: str) -> Container:
+    """The container of a service."""
+    found = rig.engine.containers(rig.layout.labels("service", app))
+    return next(c for c in found if c.labels[LABEL_SERVICE] == service)
+
+
+def cache_of(rig: Bench, app: str) -> tuple[str, int]:
+    """Where the resource of an app listens."""
+    found = rig.engine.containers(rig.layout.labels("resource", app))
+    return next(iter(found[0].addresses.values())), 6379
 
 
 def addresses_of_this_machine() -> tuple[str, ...]:
@@ -152,6 +166,14 @@ def test_the_service_of_another_app_cannot_be_connected_to(town: Town):
     name = town.two.name
 
     assert town.open_ports((other, 3000), (name, 3000), (town.two.pid, 3000)) == []
+
+
+def test_a_resource_is_reached_by_the_services_that_list_it_alone(town: Town):
+    cache, other = cache_of(town.rig, "one"), cache_of(town.rig, "two")
+    bare = process_of(town.rig, "one", "bare").id
+
+    assert town.open_ports(cache, other) == [f"{cache[0]} {cache[1]}"]
+    assert town.open_ports(cache, other, source=bare) == []
 
 
 @pytest.mark.parametrize("make", ["link_host", "host"])
