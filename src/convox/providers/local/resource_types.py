@@ -126,7 +126,9 @@ for n in $(seq 600); do
   fi
   sleep 0.1
 done
-if [ "$(CLI -p 6399 ping 2>/dev/null)" != PONG ]; then grep -v WARNING "$d/log" | tail -n 2; exit 1; fi
+if [ "$(CLI -p 6399 ping 2>/dev/null)" != PONG ]; then
+  grep -v WARNING "$d/log" | tail -n 2; exit 1
+fi
 CLI replicaof 127.0.0.1 6399 >/dev/null
 for n in $(seq 3000); do
   if CLI info replication | grep -q 'master_link_status:up'; then done=1; break; fi
