@@ -1,4 +1,4 @@
-"""Measure everything, or the parts named: startup deploy memory recovery."""
+"""Measure everything, or the parts named: startup deploy memory postgres recovery."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import deploy, memory, recovery, startup
+from bench import deploy, memory, postgres, recovery, startup
 from bench.figures import Figure, as_json, table
 from bench.harness import BenchRack, rack, say
 
-_PARTS = ("startup", "deploy", "memory", "recovery")
+_PARTS = ("startup", "deploy", "memory", "postgres", "recovery")
 
 
 def main() -> int:
@@ -34,6 +34,8 @@ def _measure(part: str, bench: BenchRack, kills: int) -> list[Figure]:
     say(f"measuring {part}")
     if part == "startup":
         return startup.measure(bench)
+    if part == "postgres":
+        return postgres.measure(bench)
     if part != "deploy":
         _hello(bench)
     if part == "deploy":
