@@ -8,6 +8,7 @@ app.py turns HTTP into `Exchange`s and hands them over; read it next.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -183,6 +184,9 @@ def note_failure(exchange: Exchange, error: Exception) -> ConvoxError:
         exchange.outcome = Outcome.REFUSED if isinstance(error, _REFUSED) else Outcome.FAILED
         return error
     exchange.status, exchange.outcome = 500, Outcome.FAILED
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _log.error("the disk is full", extra={"request": exchange.id})
+        return errors.FailedError("the rack's disk is full", fix="make room on it")
     _log.error("request broke", extra={"request": exchange.id}, exc_info=error)
     return errors.BugError(f"internal error in request {exchange.id}", why="the rack's log has it")
 

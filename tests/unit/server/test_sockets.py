@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import statistics
 import threading
 import time
@@ -110,6 +111,16 @@ def test_what_nobody_expected_tells_nothing_but_the_request():
 
     assert line.startswith(b"ERROR: internal error in request ")
     assert b"hunter2" not in line
+
+
+def test_a_full_disk_is_said():
+    def work(stream):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with serving(Shell(work)) as server:
+        said = messages(open_socket(server, EXEC))
+
+    assert said == [b"ERROR: the rack's disk is full\n"]
 
 
 def test_a_client_that_is_gone_wakes_a_blocked_read_and_frees_the_thread():

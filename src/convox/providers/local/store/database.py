@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
+from convox.core.errors import FailedError
+
 Value = str | int | float | bytes | None
 Row = sqlite3.Row
 
@@ -96,6 +98,9 @@ _MIGRATIONS = (
 )
 
 
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
+
 class Database:
     """A connection that any thread may use, one statement or transaction at a time."""
 
@@ -116,23 +121,29 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Group reads and writes; nested calls join the outer one."""
+        """Group reads and writes; nested calls join the outer one.
+
+        Raises:
+            FailedError: the disk is full; nothing was written.
+        """
         with self._lock:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # SQLite itself rolls back some failures, such as a full disk, and not others.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def write(self, sql: str, values: Mapping[str, Value]) -> int:
         """Run one statement; return the number of rows it changed."""
         with self._lock:
-            return self._connection.execute(sql, values).rowcount
+            return self._execute(sql, values).rowcount
 
     def rows(self, sql: str, values: Mapping[str, Value]) -> list[Row]:
         """Return every row."""
@@ -144,6 +155,16 @@ class Database:
         with self._lock:
             found: Row | None = self._connection.execute(sql, values).fetchone()
             return found
+
+    def _execute(self, sql: str, values: Mapping[str, Value] | None = None) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values or {})
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in _FULL:
+                raise
+            raise FailedError(
+                "the rack's disk is full", why="nothing was changed", fix="make room on it"
+            ) from error
 
     def _migrate(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]

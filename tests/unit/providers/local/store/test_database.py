@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convox.core.errors import FailedError
 from convox.providers.local.store.database import Database, from_text, to_text
 
 PUT = "INSERT INTO settings (name, value, created_at) VALUES (:name, 'v', 'now')"
@@ -145,3 +146,17 @@ def test_a_moment_of_another_zone_is_written_in_utc():
 
 def test_no_moment_is_none():
     assert (to_text(None), from_text(None), from_text("")) == (None, None, None)
+
+
+def test_a_full_disk_is_said_and_leaves_no_transaction_open(database):
+    pages = database.row("PRAGMA page_count", {})[0]
+    database.rows(f"PRAGMA max_page_count={pages}", {})
+
+    with pytest.raises(FailedError, match="the rack's disk is full"), database.transaction():
+        for number in range(1000):
+            database.write(PUT, {"name": f"{number:>100}"})
+    database.rows("PRAGMA max_page_count=100000", {})
+    with database.transaction():
+        database.write(PUT, {"name": "after"})
+
+    assert names(database) == ["after"]
