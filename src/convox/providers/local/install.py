@@ -67,16 +67,16 @@ def install(name: str, parameters: Mapping[str, str], report: Report) -> Install
     asked = {key: value for key, value in parameters.items() if key != "Password"}
     wanted = options.parse(asked)
     password = check_password(parameters.get("Password") or generate())
-    _refuse_installed(layout)
+    refuse_installed(layout)
     engine, clock = Engine(), SystemClock()
     engine.ping()
-    _refuse_foreign(engine, layout)
+    refuse_present(engine, layout)
     listeners.check_free(wanted)
-    with _undone_on_failure(engine, layout, clock):
+    with undone_on_failure(engine, layout, clock):
         report("preparing the router")
         wanted = prepare(layout, wanted, password, engine, clock)
         report("starting the rack")
-        _start(layout, wanted, clock)
+        launch(layout, wanted, clock)
     pem = Files(layout.router / "pki").api.read_text()
     host = wanted.rack_domain
     return Installed(name, host, password, pem, f"https://{host}")
@@ -94,7 +94,7 @@ def start(name: str, report: Report) -> None:
         raise _unknown(layout)
     if not daemon.running(layout):
         report("starting the rack")
-    _start(layout, _stored_options(layout, clock), clock)
+    launch(layout, _stored_options(layout, clock), clock)
 
 
 def uninstall(name: str, report: Report) -> None:
@@ -117,7 +117,8 @@ def uninstall(name: str, report: Report) -> None:
 # Installing
 
 
-def _refuse_installed(layout: Layout) -> None:
+def refuse_installed(layout: Layout) -> None:
+    """Refuse when the rack's folder is there, saying what can be done about it."""
     if not layout.root.exists():
         return
     rack, remove = layout.rack, f"convox rack uninstall local {layout.rack}"
@@ -134,8 +135,9 @@ def _refuse_installed(layout: Layout) -> None:
     )
 
 
-def _refuse_foreign(engine: Engine, layout: Layout) -> None:
-    """Refuse when the engine has things of a rack of this name whose folder is elsewhere."""
+def refuse_present(engine: Engine, layout: Layout) -> None:
+    """Refuse when the rack is here, or the engine has things of one whose folder is elsewhere."""
+    refuse_installed(layout)
     if _traces(engine, layout):
         raise ConflictError(
             f"the Docker engine already has containers or networks of a rack {layout.rack}",
@@ -186,7 +188,13 @@ def _reachable(wanted: RackOptions) -> Iterator[str]:
         yield wanted.listen
 
 
-def _start(layout: Layout, wanted: RackOptions, clock: Clock) -> None:
+def launch(layout: Layout, wanted: RackOptions, clock: Clock) -> None:
+    """Start the process of a rack, or its service, and wait until its API answers.
+
+    Raises:
+        FailedError: the process ended.
+        UnavailableError: it does not answer in time.
+    """
     pid = 0
     if service_unit.is_usable() and not service_unit.exists(layout):
         service_unit.install(layout, _state(layout))
@@ -233,7 +241,8 @@ def _state(layout: Layout) -> Path:
 
 
 @contextmanager
-def _undone_on_failure(engine: Engine, layout: Layout, clock: Clock) -> Iterator[None]:
+def undone_on_failure(engine: Engine, layout: Layout, clock: Clock) -> Iterator[None]:
+    """Remove everything of a rack again when the block that makes it fails."""
     try:
         yield
     except BaseException:

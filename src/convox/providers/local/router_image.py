@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from convox.core.errors import NotFoundError
+from convox.providers.local.engine import Engine
+from convox.providers.local.layout import Layout
 from convox.providers.local.slots import INSIDE
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -57,6 +59,17 @@ def reference(rack: str, binary: Binary, user: str) -> str:
     """Return the name of the image, which says what is in it."""
     text = json.dumps([binary.digest, _config(user, {}, "")], sort_keys=True)
     return f"convox/{rack}/router:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def ensure_image(engine: Engine, layout: Layout) -> str:
+    """Return the name of a rack's router image, loaded into the engine if it is not there."""
+    binary, user = find_binary(), process_user()
+    name = reference(layout.rack, binary, user)
+    if engine.image_find(name) is None:
+        with tempfile.TemporaryFile() as file:
+            write_archive(file, binary, name, user, layout.labels("image"))
+            engine.image_load(file)
+    return name
 
 
 def process_user() -> str:
