@@ -135,9 +135,7 @@ class Database:
                 yield
                 self._execute("COMMIT")
             except BaseException:
-                # SQLite itself rolls back some failures, such as a full disk, and not others.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
 
     def write(self, sql: str, values: Mapping[str, Value]) -> int:
@@ -155,6 +153,11 @@ class Database:
         with self._lock:
             found: Row | None = self._connection.execute(sql, values).fetchone()
             return found
+
+    def _roll_back(self) -> None:
+        # SQLite itself rolls back some failures, such as a full disk, and not others.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _execute(self, sql: str, values: Mapping[str, Value] | None = None) -> sqlite3.Cursor:
         try:
