@@ -138,11 +138,6 @@ class Database:
                 self._roll_back()
                 raise
 
-    def _roll_back(self) -> None:
-        # SQLite itself rolls back some failures, such as a full disk, and not others.
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
     def write(self, sql: str, values: Mapping[str, Value]) -> int:
         """Run one statement; return the number of rows it changed."""
         with self._lock:
