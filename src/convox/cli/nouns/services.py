@@ -66,7 +66,10 @@ def _show_scale(ctx: Context) -> None:
     services = ctx.call("service_list", app) or []
     processes = ctx.call("process_list", app) or []
     for service in services:
-        service["running"] = sum(process["name"] == service["name"] for process in processes)
+        service["running"] = sum(
+            process["name"] == service["name"] and process.get("status") != "stopping"
+            for process in processes
+        )
     if ctx.json(services):
         return
     rows = [

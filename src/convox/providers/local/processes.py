@@ -64,7 +64,7 @@ class Processes:
         *,
         instance: str = "",
         ensure_network: Callable[[str], None] = lambda app: None,
-        is_crashing: Callable[[str, str], bool] = lambda app, container: False,
+        condition: Callable[[str, str], str] = lambda app, container: "",
     ) -> None:
         """Join the parts; nothing runs before `start`.
 
@@ -77,7 +77,7 @@ class Processes:
             clock: time of deadlines.
             instance: id of the rack's one instance.
             ensure_network: makes an app's network if it is missing.
-            is_crashing: tells whether a service's process keeps ending.
+            condition: what the reconciler knows better of a service's process, in a word.
         """
         self._engine = engine
         self._store = store
@@ -87,7 +87,7 @@ class Processes:
         self._clock = clock
         self._instance = instance
         self._ensure_network = ensure_network
-        self._is_crashing = is_crashing
+        self._condition = condition
         self._stopping = Event()
         self._reaper = Thread(target=self._run, name="convox-reaper", daemon=True)
 
@@ -237,7 +237,7 @@ class Processes:
 
     def _view(self, container: Container) -> Process:
         app = container.labels.get(LABEL_APP, "")
-        word = "crashing" if self._is_crashing(app, container.id) else ""
+        word = self._condition(app, container.id)
         return process_of(self._layout, container, instance=self._instance, word=word)
 
     def _ensure_volumes(self, app: str, mounts: tuple[Mount, ...]) -> None:

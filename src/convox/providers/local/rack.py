@@ -21,6 +21,8 @@ from convox.providers.local.builds import Builds
 from convox.providers.local.credentials import Credentials
 from convox.providers.local.deletion import Deletion
 from convox.providers.local.engine import Engine
+from convox.providers.local.engine_upkeep import Upkeep
+from convox.providers.local.keeper import Keeper, Sweeps
 from convox.providers.local.layout import Layout
 from convox.providers.local.logs import Logs
 from convox.providers.local.networks import Networks
@@ -87,6 +89,7 @@ class LocalRack:
         router: Router,
         reconciler: Reconciler,
         credentials: Credentials,
+        keeper: Keeper,
     ) -> None:
         self.nouns = nouns
         self.store = store
@@ -94,6 +97,7 @@ class LocalRack:
         self._logs = logs
         self._router = router
         self._reconciler = reconciler
+        self._keeper = keeper
 
     def start(self) -> None:
         """Go on where the rack was when it stopped or was killed; returns soon.
@@ -113,9 +117,11 @@ class LocalRack:
         nouns.processes.start()
         nouns.timers.start()
         self._reconciler.start()
+        self._keeper.start()
 
     def stop(self) -> None:
         """End every thread; apps and router go on without the rack."""
+        self._keeper.stop()
         self._reconciler.stop()
         self.nouns.builds.stop()
         self.nouns.processes.stop()
@@ -214,6 +220,7 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
     credentials, processes = Credentials(store.settings), _processes(parts, reconciler)
     timers = Timers(parts, TimerRuns(parts, processes))
     reconciler.on_timer = timers.wake
+    keeper = _keeper(parts, builds, options)
     logs, wishes, wake = parts.logs, parts.wishes, reconciler.wake
     domain = at_port(f"{layout.rack}.localhost", options.now.port)
     nouns = Nouns(
@@ -225,11 +232,20 @@ def open_rack(layout: Layout, clock: Clock, engine: Engine | None = None) -> Loc
         Releases(store, layout, wishes, lambda: options.now, wake),
         Resources(parts.engine, store, layout, wishes, logs, wake),
         Services(store, layout, wishes, logs, lambda: options.now.port, wake),
-        SystemCalls(parts, processes, credentials, options.reload),
+        SystemCalls(parts, processes, credentials, options.reload, keeper.disk),
         timers,
         Tunnels(parts.engine, store, layout),
     )
-    return LocalRack(nouns, store, logs, parts.router, reconciler, credentials)
+    return LocalRack(nouns, store, logs, parts.router, reconciler, credentials, keeper)
+
+
+def _keeper(parts: Parts, builds: Builds, options: _Options) -> Keeper:
+    sweeps = Sweeps(
+        builds=lambda: builds.sweep(options.now.build_retention),
+        running=lambda: {build.id for build in parts.store.builds.with_status("running")},
+        log_days=lambda: options.now.log_retention,
+    )
+    return Keeper(Upkeep(parts.engine), parts.layout, parts.logs, parts.clock, sweeps)
 
 
 def _parts(engine: Engine, store: Store, layout: Layout, options: _Options, clock: Clock) -> Parts:
@@ -263,5 +279,5 @@ def _processes(parts: Parts, reconciler: Reconciler) -> Processes:
         parts.clock,
         instance=parts.layout.rack,
         ensure_network=parts.networks.ensure,
-        is_crashing=reconciler.is_crashing,
+        condition=reconciler.condition,
     )

@@ -81,11 +81,15 @@ class Reconciler:
         for row in self._parts.store.apps.all():
             self.wake(row.name)
 
-    def is_crashing(self, app: str, container: str) -> bool:
-        """Tell whether a process of a service keeps ending."""
+    def condition(self, app: str, container: str) -> str:
+        """Return what the engine does not know of a process: crashing, stopping or nothing."""
         with self._lock:
             worker = self._workers.get(app)
-        return worker is not None and worker.exits(container) >= CRASHING_EXITS
+        if worker is None:
+            return ""
+        if worker.is_leaving(container):
+            return "stopping"
+        return "crashing" if worker.exits(container) >= CRASHING_EXITS else ""
 
     def _end(self, app: str) -> None:
         """Drop the worker of an app that is gone; an app of that name may come again."""

@@ -108,6 +108,10 @@ class Worker:
         """Return how often in a row a process has ended; any thread may ask."""
         return self._memory.exits.get(container, Exits()).count
 
+    def is_leaving(self, container: str) -> bool:
+        """Tell whether a process only finishes what it has begun; any thread may ask."""
+        return container in self._memory.leaving
+
     def rejoin(self) -> None:
         """Forget that the router is in the network, and look again."""
         self._memory.joined = None

@@ -38,8 +38,11 @@ def test_ports_of_network_balancers_get_their_column() -> None:
 def test_scale_counts_processes_by_name() -> None:
     answers = {
         "GET /apps/a/services": [[WORKER, WEB]],
-        "GET /apps/a/processes": [[{"name": "web"}, {"name": "web"}, {"name": "other"}]],
-    }
+        "GET /apps/a/processes": [
+            [{"name": "web"}, {"name": "web", "status": "running"}, {"name": "other"},
+             {"name": "web", "status": "stopping"}]
+        ],
+    }  # fmt: skip
 
     ran = convox("scale", "-a", "a", "--json", answers=answers)
 

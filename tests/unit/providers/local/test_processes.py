@@ -119,7 +119,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         engine, store, layout, logs, Wishes(store, layout), clock,
         instance="local-dev",
         ensure_network=networks.append,
-        is_crashing=lambda app, id: id in crashing,
+        condition=lambda app, id: "crashing" if id in crashing else "",
     )  # fmt: skip
     yield World(engine, store, layout, logs, clock, processes, crashing, networks)
     processes.stop()

@@ -121,13 +121,13 @@ def test_a_process_is_crashing_once_it_ended_twice_in_a_row(core, reconciler):
     core.deployed()
     reconciler.start()
     (container,) = core.containers()
-    assert not reconciler.is_crashing("app", container.id)
-    assert not reconciler.is_crashing("nothing", container.id)
+    assert reconciler.condition("app", container.id) == ""
+    assert reconciler.condition("nothing", container.id) == ""
 
     def crash() -> bool:
         if core.containers()[0].status == "running":
             core.engine.finish(container.id, 1)
-        return reconciler.is_crashing("app", container.id)
+        return reconciler.condition("app", container.id) == "crashing"
 
     until(crash)
 

@@ -88,6 +88,21 @@ def test_the_old_process_drains_and_is_removed_after_its_output_is_kept(core):
     assert core.store.releases.latest("app", 2)[1].status == ""
 
 
+def test_a_process_that_drains_is_leaving(core):
+    worker = core.deployed()
+    old = core.containers()[0].id
+    assert not worker.is_leaving(old)
+    core.promote(core.release())
+
+    seen = False
+    for _ in range(20):
+        pause = worker.advance()
+        seen = seen or worker.is_leaving(old)
+        core.clock.advance(min(pause, 1))
+
+    assert seen
+
+
 def test_a_release_that_was_refused_for_its_health_is_not_called_healthy_afterwards(core):
     worker = core.deployed()
     core.prober.default = NEVER
