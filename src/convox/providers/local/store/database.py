@@ -105,14 +105,27 @@ class Database:
     """A connection that any thread may use, one statement or transaction at a time."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file, made if it is missing.
+
+        Raises:
+            FailedError: it cannot be read, or the disk is full.
+        """
         self._lock = RLock()
         # It holds environments and credentials; SQLite gives its side files the same mode.
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._migrate()
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise FailedError(
+                f"cannot read the rack's state in {path}",
+                why=str(error),
+                fix="bring the file back from a backup, or uninstall the rack and install it again",
+            ) from error
 
     def close(self) -> None:
         """Close the connection; later calls fail."""

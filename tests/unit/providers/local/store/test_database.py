@@ -160,3 +160,15 @@ def test_a_full_disk_is_said_and_leaves_no_transaction_open(database):
         database.write(PUT, {"name": "after"})
 
     assert names(database) == ["after"]
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    path = tmp_path / "other.db"
+    path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(FailedError, match="cannot read the rack's state") as caught:
+        Database(path)
+
+    assert str(path) in caught.value.what
+    assert caught.value.why == "file is not a database"
+    assert path.read_bytes() == b"not a database" * 1000
