@@ -71,10 +71,19 @@ class BenchRack:
         self, app: str, service: str = "web", path: str = "/", timeout_s: float = 5
     ) -> tuple[int, str]:
         """Fetch a path of a service through the router; (0, error) when it does not answer."""
-        host = f"{app}-{service}.{self.name}.localhost"
-        connection = _Loopback(host, self.https_port, timeout=timeout_s, context=_unverified())
+        return self._ask(f"{app}-{service}", "GET", path, None, timeout_s)
+
+    def post(self, app: str, path: str, form: str, timeout_s: float = 5) -> int:
+        """Send a form to the service `web`; return the answer's status, 0 if there was none."""
+        return self._ask(f"{app}-web", "POST", path, form, timeout_s)[0]
+
+    def _ask(
+        self, label: str, method: str, path: str, body: str | None, timeout_s: float
+    ) -> tuple[int, str]:
+        host = f"{label}.{self.name}.localhost"
+        connection = Loopback(host, self.https_port, timeout=timeout_s)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
@@ -83,13 +92,17 @@ class BenchRack:
             connection.close()
 
 
-class _Loopback(http.client.HTTPSConnection):
+class Loopback(http.client.HTTPSConnection):
+    """A connection to this machine, whatever name is asked for."""
+
     def connect(self) -> None:
+        """Connect."""
         raw = socket.create_connection(("127.0.0.1", self.port), self.timeout)
-        self.sock = self._context.wrap_socket(raw, server_hostname=self.host)
+        self.sock = unverified().wrap_socket(raw, server_hostname=self.host)
 
 
-def _unverified() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
+    """Return a TLS context that takes any certificate."""
     # What is measured is the router, not the certificate; the tests verify that.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
