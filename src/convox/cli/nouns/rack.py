@@ -45,6 +45,7 @@ def info(ctx: Context) -> None:
         ("NLB Internal", outputs.get("NLBInternalHost", "")),
         ("Status", system["status"]),
         ("Version", system["version"]),
+        ("Disk", disk_of(outputs)),
     ]
     needed = ("Name", "Provider", "Status", "Version")
     ctx.out.info([(name, value) for name, value in pairs if value or name in needed])
@@ -233,6 +234,15 @@ def _group_of(parameter: str) -> str:
         default=(0, "meta"),
     )  # fmt: skip
     return best[1]
+
+
+def disk_of(outputs: dict[str, str]) -> str:
+    """Return how full the fullest disk of a rack is, "" if it does not say."""
+    total, used = int(outputs.get("DiskTotal") or 0), int(outputs.get("DiskUsed") or 0)
+    if not total:
+        return ""
+    path, percent = outputs.get("DiskPath", ""), 100 * used // total
+    return f"{used / 1e9:.1f} of {total / 1e9:.1f} GB ({percent}%) at {path}"
 
 
 def _router(domain: str, internal: str) -> str:

@@ -51,6 +51,12 @@ class BuildImages:
                 orphans.append(image)
         self._remove(orphans)
 
+    def prune_all(self, retention: int) -> None:
+        """Remove the images of old builds of every app; keep `retention` of each from now on."""
+        self._retention = retention
+        for row in self._store.apps.all():
+            self.prune(row.name)
+
     def prune(self, app: str) -> None:
         """Remove the images of old builds that no wish and no running release needs."""
         builds = self._store.builds.latest(app, -1)
@@ -62,9 +68,12 @@ class BuildImages:
 
     def _wanted(self, app: str) -> set[str]:
         row = self._store.apps.find(app)
-        ids = (row.release, row.pending) if row else ()
-        found = (self._store.releases.find(app, id) for id in ids if id)
-        return {release.build for release in found if release is not None}
+        ids = {row.release, row.pending} if row else set()
+        releases = self._store.releases.latest(app, -1)
+        wanted = {release.build for release in releases if release.id in ids}
+        # The one to which a person would go back, however many builds were made since.
+        previous = [r.build for r in releases if r.status == "superseded" and r.build not in wanted]
+        return wanted | set(previous[:1])
 
     def _listed(self, labels: dict[str, str]) -> list[ImageSummary]:
         return self._engine.images({LABEL_RACK: self._layout.rack, **labels})

@@ -85,6 +85,10 @@ class Builds:
         """End every build, as failed; returns when they have ended."""
         self._queue.stop()
 
+    def sweep(self, retention: int) -> None:
+        """Remove the images of old builds; `retention` of each app are kept from now on."""
+        self._images.prune_all(retention)
+
     def forget(self, app: str) -> None:
         """End the builds of an app, remove its images and logs; before its rows are deleted."""
         self._queue.cancel(app)

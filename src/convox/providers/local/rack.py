@@ -81,7 +81,7 @@ def _by(
 class LocalRack:
     """One rack; any thread may call it between `start` and `stop`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a rack
         self,
         nouns: Nouns,
         store: Store,

@@ -30,6 +30,7 @@ from convox.core.stream import LogFeed
 from convox.providers.local import options as rack_options
 from convox.providers.local.containers import Container
 from convox.providers.local.credentials import Credentials
+from convox.providers.local.disk import Disk
 from convox.providers.local.layout import (
     LABEL_APP,
     LABEL_KIND,
@@ -58,8 +59,9 @@ class SystemCalls:
         processes: Processes,
         credentials: Credentials,
         updated: Callable[[], None],
+        disk: Callable[[], Disk | None] = lambda: None,
     ) -> None:
-        """Join the parts; `updated` is called when options have changed."""
+        """Join the parts; `updated` is called when options have changed, `disk` looks at disks."""
         self._engine = parts.engine
         self._store = parts.store
         self._layout = parts.layout
@@ -69,6 +71,7 @@ class SystemCalls:
         self._processes = processes
         self._credentials = credentials
         self._updated = updated
+        self._disk = disk
 
     def note_version(self) -> None:
         """Record the version that runs, if it is not the one that ran last."""
@@ -79,11 +82,12 @@ class SystemCalls:
 
     def system_get(self) -> System:
         """Return the rack."""
-        options = self._options()
+        options, disk = self._options(), self._disk()
         return System(
             count=1,
             domain=at_port(f"{self._layout.rack}.localhost", options.port),
             name=self._layout.rack,
+            outputs=disk.outputs() if disk else None,
             parameters=options.parameters(),
             provider="local",
             rack_domain=options.rack_domain,

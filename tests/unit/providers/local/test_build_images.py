@@ -82,3 +82,23 @@ def test_at_start_images_of_unknown_builds_go(rack):
     rack.builds.recover()
 
     assert rack.images() == {f"convox/dev/app:web.{build.id}"}
+
+
+def test_the_image_of_the_previous_release_stays_however_many_builds_came_since(rack):
+    first, second = rack.build(), rack.build()
+    rack.store.releases.set_status("app", first.release, "superseded")
+    rack.store.apps.set_pending("app", second.release, {})
+    rack.store.apps.finish_pending("app", second.release, promoted=True, reason="")
+
+    names, _ = built(rack, 3)
+
+    kept = {f"convox/dev/app:web.{build.id}" for build in (first, second)}
+    assert rack.images() == kept | set(names[1:])
+
+
+def test_a_smaller_retention_takes_effect_at_the_next_sweep(rack):
+    names, _ = built(rack, 2)
+
+    rack.builds.sweep(1)
+
+    assert rack.images() == {names[1]}
