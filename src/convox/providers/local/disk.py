@@ -43,6 +43,6 @@ def fullest(folders: Iterable[Path]) -> Disk | None:
             found = shutil.disk_usage(folder)
         except OSError:
             continue
-        # What only root may fill does not help a rack, so it counts as used.
-        disks.append(Disk(str(folder), found.total - found.free, found.total))
+        # What is reserved is neither used nor to be had; df counts so too.
+        disks.append(Disk(str(folder), found.used, found.used + found.free))
     return max(disks, key=lambda disk: (disk.percent, disk.used), default=None)

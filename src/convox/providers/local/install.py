@@ -201,7 +201,7 @@ def launch(layout: Layout, wanted: RackOptions, clock: Clock) -> None:
     elif not daemon.running(layout):
         pid = daemon.start(layout, _state(layout))
     deadline = clock.monotonic() + _ANSWER_LIMIT_S
-    while not _answers(layout, wanted):
+    while not answers(layout, wanted):
         daemon.check_alive(layout, pid)
         if clock.monotonic() > deadline:
             raise UnavailableError(
@@ -211,7 +211,7 @@ def launch(layout: Layout, wanted: RackOptions, clock: Clock) -> None:
         clock.wait(Event(), _POLL_S)
 
 
-def _answers(layout: Layout, wanted: RackOptions) -> bool:
+def answers(layout: Layout, wanted: RackOptions) -> bool:
     """Tell whether the API answers, through the router and with the certificate we made."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
