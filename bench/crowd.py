@@ -28,6 +28,11 @@ _AT_ONCE = 4
 _IDLE_S = 30
 _SETTLES_IN_S = 10
 _ROUNDS = 3
+_DOCKERFILE = """
+FROM python:3.11-slim
+COPY server.py /server.py
+CMD ["python3", "/server.py"]
+"""
 _SERVER = """
 import os, signal
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -48,6 +53,7 @@ def measure(bench: BenchRack) -> list[Figure]:
     time.sleep(_SETTLES_IN_S)
     note = f"{len(APPS)} apps deployed in {seconds:.0f} s, {resident_mb(bench.pid):.0f} MB"
     idle = _cpu_percent(bench.pid, _IDLE_S)
+    say(f"{idle:.2f} % of a core at rest")
     return [
         Figure("30 idle apps: rack process", idle, "% of a core", 2, None, note),
         *_restart(bench),
@@ -69,7 +75,7 @@ def _deploy(bench: BenchRack, number: int, app: str) -> None:
     source = bench.home / "crowd" / app
     source.mkdir(parents=True)
     (source / "convox.yml").write_text(_manifest(number))
-    (source / "Dockerfile").write_text("FROM python:3.11-slim\nCOPY server.py /server.py\n")
+    (source / "Dockerfile").write_text(_DOCKERFILE)
     (source / "server.py").write_text(_SERVER)
     bench.convox("apps", "create", app)
     bench.convox("deploy", str(source), "-a", app, "--wait")
@@ -81,8 +87,8 @@ def _manifest(number: int) -> str:
         "environment": ["SICK=no", "ROUND=0"],
         "services": {
             service: {
-                "command": "python3 -u /server.py",
                 "port": 3000,
+                "drain": 2,
                 "health": {"path": "/", "grace": 60},
                 "scale": {"cpu": 32, "memory": 64},
                 **({"resources": ["store"]} if resource and service == "web" else {}),
@@ -145,6 +151,7 @@ def _restart(bench: BenchRack) -> list[Figure]:
     seconds = time.monotonic() - started
     visitor.stop.set()
     thread.join()
+    say(f"restarted in {seconds:.1f} s")
     failed = sum(count for status, count in visitor.answers.items() if status != 200)
     note = f"{len(APPS[::6])} processes were removed meanwhile, and are there again"
     return [

@@ -92,6 +92,7 @@ def _source(folder: Path, size: str) -> Path:
     manifest = folder / "convox.yml"
     text = manifest.read_text().replace("version: 15", f"version: 15\n      class: {size}")
     text = text.replace('"*/5 * * * ?"', '"* * * * ?"\n    concurrency: allow')
+    text = text.replace("    health: /health", "    health: /health\n    drain: 2")
     manifest.write_text(text.replace("grace: 10", "grace: 2"))
     (folder / "tidy.py").open("a").write(_MARK)
     return folder
@@ -110,7 +111,7 @@ def _kill_once(bench: BenchRack, number: int, releases: list[str]) -> list[str]:
         )
         for command in commands
     ]  # fmt: skip
-    delay = random.uniform(0.2, 4.0)
+    delay = random.uniform(0.2, 3.0)
     time.sleep(delay)
     os.kill(bench.pid, signal.SIGKILL)
     for process in running:
