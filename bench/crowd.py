@@ -12,8 +12,10 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -65,7 +67,7 @@ def _deploy_all(bench: BenchRack) -> float:
     started = time.monotonic()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda pair: _deploy(bench, *pair), enumerate(APPS)))
-    wait_for(lambda: all(_is_whole(bench, app) for app in APPS), 120, 0.5)
+    _await_each(APPS, lambda app: _is_whole(bench, app))
     seconds = time.monotonic() - started
     say(f"deployed {len(APPS)} apps in {seconds:.0f} s")
     return seconds
@@ -146,8 +148,8 @@ def _restart(bench: BenchRack) -> list[Figure]:
         _remove_process(bench, app, "admin")
     started = time.monotonic()
     bench.convox("rack", "start", "local", bench.name)
-    wait_for(lambda: all(_is_whole(bench, app) for app in APPS), 120, 0.1)
-    wait_for(lambda: all(bench.get(app, "admin")[0] == 200 for app in APPS), 60)
+    _await_each(APPS, lambda app: _is_whole(bench, app))
+    _await_each(APPS, lambda app: bench.get(app, "admin")[0] == 200)
     seconds = time.monotonic() - started
     visitor.stop.set()
     thread.join()
@@ -158,6 +160,12 @@ def _restart(bench: BenchRack) -> list[Figure]:
         Figure("30 apps: the rack restarted", seconds, "s", 10, None, note),
         Figure("requests lost in the restart", failed, "", 0, 0, str(dict(visitor.answers))),
     ]
+
+
+def _await_each(apps: tuple[str, ...], check: Callable[[str], bool]) -> None:
+    """Wait until `check` was true once of each app, asking no more of an app than that."""
+    for app in apps:
+        wait_for(partial(check, app), 120, 0.1)
 
 
 def _remove_process(bench: BenchRack, app: str, service: str) -> None:

@@ -98,6 +98,7 @@ class Loopback(http.client.HTTPSConnection):
     def connect(self) -> None:
         """Connect."""
         raw = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = unverified().wrap_socket(raw, server_hostname=self.host)
 
 
