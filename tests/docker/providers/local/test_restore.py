@@ -47,6 +47,16 @@ def test_a_destroyed_rack_is_restored_with_its_data_env_and_certificates(kept, t
     assert "GREETING=hello" in cli.ok("env", "-a", "shop")
 
 
+def log_in(cli: Cli, password: str) -> None:
+    """Log in as somebody who was told the password and the fingerprint of the certificate."""
+    pin = (cli.rack.folder / "router" / "pki" / "api.crt").read_bytes()
+    words = ["openssl", "x509", "-noout", "-fingerprint", "-sha256"]
+    printed = subprocess.run(words, input=pin, capture_output=True, check=True).stdout.decode()
+    fingerprint = printed.strip().partition("=")[2]
+    host = f"localhost:{cli.rack.api_port}"
+    cli.ok("login", host, "--fingerprint", fingerprint, "--password", password)
+
+
 def test_a_rack_moves_to_another_folder_and_other_ports(kept, tmp_path):
     made, cli = kept
     file = tmp_path / "rack.backup"
@@ -71,21 +81,7 @@ def test_a_rack_moves_to_another_folder_and_other_ports(kept, tmp_path):
         assert done.exit == 0, done
         assert "log in with its password" in done.err
         wait_for(lambda: moved.get("shop")[1] == "treasure hello", 30)
-        pin = (moved.folder / "router" / "pki" / "api.crt").read_bytes()
-        fingerprint = subprocess.run(
-            ["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
-            input=pin,
-            capture_output=True,
-            check=True,
-        )
-        there.ok(
-            "login",
-            f"localhost:{moved.api_port}",
-            "--fingerprint",
-            fingerprint.stdout.decode().strip().partition("=")[2],
-            "--password",
-            next(iter(password.values())),
-        )
+        log_in(there, next(iter(password.values())))
         assert "shop" in there.ok("apps")
     finally:
         there("rack", "uninstall", "local", moved.name, "--force")
