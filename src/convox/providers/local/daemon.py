@@ -25,8 +25,8 @@ from convox.providers.local.layout import Layout
 _STOP_LIMIT_S = 20.0
 _LOCK_LIMIT_S = 2.0
 _POLL_S = 0.05
-_HIDDEN = ("RACK_URL", "PASSWORD")
-"""Variables that mean something to the client and must not follow into a rack."""
+_HIDDEN = ("RACK_URL", "PASSWORD", "JOURNAL_STREAM")
+"""Variables that are about the client or its terminal and must not follow into a rack."""
 
 
 @contextmanager
