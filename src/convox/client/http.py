@@ -161,19 +161,21 @@ class Http:
             self._idle.pop().close()
 
     def _exchange(self, request: Request) -> Response:
-        wire, fresh = self._wire()
+        wire, fresh = self._wire(request)
         try:
             return self._send(wire, request)
         except (OSError, EOFError) as error:
-            if fresh or request.method != "GET":
+            if fresh:
                 raise _lost(self.endpoint, error) from error
         try:
             return self._send(dial(self.endpoint), request)  # the idle connection had been closed
         except (OSError, EOFError) as error:
             raise _lost(self.endpoint, error) from error
 
-    def _wire(self) -> tuple[Wire, bool]:
-        while self._idle:
+    def _wire(self, request: Request) -> tuple[Wire, bool]:
+        # An idle connection may be closed in the very moment of its next use. Only what may be
+        # sent twice can then be sent again, so whatever else gets a new one.
+        while self._idle and request.method == "GET":
             wire = self._idle.pop()
             if not wire.stale():
                 return wire, False

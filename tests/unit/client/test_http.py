@@ -102,6 +102,17 @@ def test_an_idle_connection_that_was_closed_is_replaced() -> None:
         assert answers == ["1", "1", "1"]
 
 
+def test_what_must_not_be_sent_twice_goes_over_a_connection_of_its_own() -> None:
+    with WireServer(echo) as server:
+        http = client(server)
+
+        for method in ("GET", "POST", "GET", "DELETE"):
+            http.request(method, "/apps").content()
+
+        http.close()
+        assert server.connections == 3
+
+
 def test_a_body_of_unknown_length_travels_in_chunks() -> None:
     body = Counting(1_000_000)
     with WireServer(echo) as server:
