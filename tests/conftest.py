@@ -22,6 +22,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that share one real rack from top to bottom; all others in any order.
+
+    A rack is too dear to be made for each test, and what one does to it the next one sees.
+    """
+    shared = [i for i in items if {"docker", "e2e"} & set(i.path.parts)]
+    files = {path: number for number, path in enumerate(dict.fromkeys(i.path for i in shared))}
+    ordered = iter(sorted(shared, key=lambda i: (files[i.path], i.location[1] or 0)))
+    chosen = set(shared)
+    items[:] = [next(ordered) if item in chosen else item for item in items]
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""
