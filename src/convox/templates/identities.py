@@ -4,23 +4,26 @@ The installer makes it with permissions of its own, and only the installer chang
 its IAM paths are in no pattern that the rack may touch. KernelUser and the API's role hold the
 same policies, made of the declared calls. The service role holds what CloudFormation's handlers
 need. Nobody here may change anybody here.
-
-Sources: Amazon ECS developer guide, "Amazon ECS container instance IAM role"; AWS Systems Manager
-user guide, "Step 2: Verify or add instance permissions for Session Manager".
+What each may do is in permissions.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from convox.templates.iam import Condition, Statement, allow, document, owned, pack, trust
+from convox.templates.iam import Condition, Statement, document, pack, trust
 from convox.templates.model import GetAtt, Output, Ref, Resource, Template, Value
+from convox.templates.permissions import (
+    execution_statements,
+    flow_statements,
+    instance_statements,
+    kernel_statements,
+    workload_statements,
+)
 from convox.templates.service_role import service_statements
 from convox.templates.spec import Part, Spec, template
 
 _SAME_ACCOUNT: Condition = ("StringEquals", "aws:SourceAccount", ("${AWS::AccountId}",))
-_NEVER = ("account:*", "cloudformation:*", "iam:*", "organizations:*", "sts:AssumeRole*")
-"""What no app may ever do, whatever its own policies say."""
 
 
 def identity_stack(spec: Spec, types: Iterable[str]) -> Template:
@@ -37,136 +40,6 @@ def identity_stack(spec: Spec, types: Iterable[str]) -> Template:
     if spec.options.text("FlowLogs") != "none":
         parts.append(_flow_logs(spec))
     return template(spec, "identities; changed by the installer only", *parts)
-
-
-def kernel_statements(spec: Spec) -> list[Statement]:
-    """Return what KernelUser and the API's role may do."""
-    return allow(spec.calls, spec.names, spec.options.features)
-
-
-def workload_statements(spec: Spec) -> list[Statement]:
-    """Return the most that any identity of an app can have: the boundary.
-
-    It gives nothing by itself. It fences off identities, other racks and the rack's own state.
-    """
-    names = spec.names
-    tables = tuple(
-        names.arn(f"dynamodb:table/{{prefix}}-{n}") for n in ("apps", "builds", "releases")
-    )
-    own = (
-        *tables,
-        *(f"{table}/*" for table in tables),
-        names.arn("secretsmanager:secret:{prefix}-rack-*"),
-        names.arn("ecr:repository/{prefix}-rack"),
-    )
-    foreign: tuple[Condition, ...] = (
-        ("Null", owned(names.prefix)[1], ("false",)),
-        ("StringNotEquals", owned(names.prefix)[1], (names.prefix,)),
-    )
-    return [
-        Statement(_NEVER, ("*",), reason="what apps are given otherwise", exclude=True),
-        Statement(_NEVER, ("*",), (), "no identities, no stacks, no other role", "Deny"),
-        Statement(("*",), ("*",), foreign, "nothing that carries another rack's tag", "Deny"),
-        Statement(("*",), own, (), "nothing of the rack's own state", "Deny"),
-    ]
-
-
-def instance_statements(spec: Spec) -> list[Statement]:
-    """Return what the agents on instances may do: run tasks, open shells, use trunks."""
-    names = spec.names
-    cluster = ("ArnEquals", "ecs:cluster", (names.arn("ecs:cluster/{prefix}-rack"),))
-    instances = (names.arn("ecs:container-instance/{prefix}-rack/*"),)
-    agent = "the ECS agent"
-    return [
-        Statement(("ecs:DiscoverPollEndpoint",), ("*",), (), f"{agent} finds its endpoint"),
-        Statement(
-            ("ecs:RegisterContainerInstance",),
-            (names.arn("ecs:cluster/{prefix}-rack"),),
-            (),
-            f"{agent} joins the cluster",
-        ),
-        Statement(
-            (
-                "ecs:DeregisterContainerInstance",
-                "ecs:SubmitAttachmentStateChanges",
-                "ecs:SubmitContainerStateChange",
-                "ecs:SubmitTaskStateChange",
-            ),
-            (names.arn("ecs:cluster/{prefix}-rack"),),
-            (),
-            f"{agent} tells what became of tasks",
-        ),
-        Statement(
-            ("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"),
-            instances,
-            (cluster,),
-            f"{agent} hears what to run",
-        ),
-        Statement(
-            ("ecs:PutAccountSetting",),
-            ("*",),
-            (("StringEquals", "ecs:account-setting", ("awsvpcTrunking",)),),
-            "tasks share a trunk; the setting is the instance's own",
-        ),
-        Statement(
-            (
-                "ssmmessages:CreateControlChannel",
-                "ssmmessages:CreateDataChannel",
-                "ssmmessages:OpenControlChannel",
-                "ssmmessages:OpenDataChannel",
-            ),
-            ("*",),
-            (),
-            "shells by Session Manager",
-        ),
-        Statement(
-            ("ssm:UpdateInstanceInformation",),
-            (names.arn("ec2:instance/*"),),
-            (owned(names.prefix),),
-            "shells by Session Manager",
-        ),
-    ]
-
-
-def execution_statements(spec: Spec) -> list[Statement]:
-    """Return what ECS does to start the API: pull its image, read its password, write its log."""
-    names = spec.names
-    via = ("StringEquals", "kms:ViaService", ("secretsmanager.${AWS::Region}.amazonaws.com",))
-    return [
-        Statement(("ecr:GetAuthorizationToken",), ("*",), (), "the API's image is pulled"),
-        Statement(
-            ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-            (names.arn("ecr:repository/{prefix}-rack"),),
-            (),
-            "the API's image is pulled",
-        ),
-        Statement(
-            ("secretsmanager:GetSecretValue",),
-            (names.arn("secretsmanager:secret:{prefix}-rack-password-*"),),
-            (),
-            "the API's password",
-        ),
-        Statement(
-            ("kms:Decrypt",), (names.arn("kms:key/*"),), (owned(names.prefix), via), "likewise"
-        ),
-        Statement(
-            ("logs:CreateLogStream", "logs:PutLogEvents"),
-            (names.arn("logs:log-group:{prefix}-rack-api:log-stream:*"),),
-            (),
-            "the API's log",
-        ),
-    ]
-
-
-def flow_statements(spec: Spec) -> list[Statement]:
-    """Return what the flow log service may do."""
-    group = spec.names.arn("logs:log-group:{prefix}-rack-flow")
-    why = "FlowLogs: the log of the network"
-    return [
-        Statement(("logs:CreateLogStream", "logs:DescribeLogStreams"), (f"{group}:*",), (), why),
-        Statement(("logs:PutLogEvents",), (f"{group}:log-stream:*",), (), why),
-        Statement(("logs:DescribeLogGroups",), ("*",), (), why),
-    ]
 
 
 def _policies(spec: Spec, name: str, statements: Sequence[Statement]) -> dict[str, Resource]:

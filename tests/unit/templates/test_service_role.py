@@ -7,14 +7,14 @@ import pytest
 from convox.providers.aws.calls import INSTALLER, KERNEL
 from convox.templates import rack
 from convox.templates.iam import Statement, allow
-from convox.templates.identities import (
+from convox.templates.narrowing import PASSED, SERVICE
+from convox.templates.narrowing_installer import INSTALLER as INSTALLER_ROWS
+from convox.templates.permissions import (
     execution_statements,
     flow_statements,
     instance_statements,
     workload_statements,
 )
-from convox.templates.narrowing import INSTALLER as INSTALLER_ROWS
-from convox.templates.narrowing import PASSED, SERVICE
 from convox.templates.service_role import (
     _handlers,
     dropped,
