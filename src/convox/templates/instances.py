@@ -25,8 +25,6 @@ _BURSTABLE_INTERFACES = {"nano": 2, "micro": 2, "small": 3, "medium": 3, "large"
 _OTHER_INTERFACES = {"medium": 2, "large": 3, "xlarge": 4, "2xlarge": 4, "4xlarge": 8}
 _INTERFACES_OF_LARGER = 8
 _NEVER_DEDICATED = frozenset({"t1", "t2", "m1", "m2", "c1", "mac1", "mac2"})
-_NEVER_DEDICATED_CACHES = "ElastiCache cannot be used in a VPC with dedicated tenancy"
-_DEDICATED_DATABASES = re.compile(r"db\.[mrx][0-9]+[a-z]*\.[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,3 @@ def instance_type(name: str) -> InstanceType:
         raise InvalidError(f"invalid instance type: {name!r}", why="expected one such as m5.large")
     letters, generation, more, size = found.groups()
     return InstanceType(name, f"{letters}{generation}{more}", size)
-
-
-def dedicated_resource_problem(kind: str, instance: str) -> str:
-    """Return why a database or cache cannot be in a rack with `Tenancy=dedicated`; else empty."""
-    if kind in ("redis", "valkey", "memcached"):
-        return _NEVER_DEDICATED_CACHES
-    if not _DEDICATED_DATABASES.fullmatch(instance):
-        why = "cannot run on hardware of one account: use db.m, db.r or db.x"
-        return f"database class {instance} {why}"
-    return ""
