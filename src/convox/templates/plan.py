@@ -175,9 +175,9 @@ def _identities(spec: Spec, made: Mapping[str, Template], installs: Iterable[Cal
         {
             "name": name,
             "is": _ROLES[name.removeprefix(f"{spec.names.prefix}-")],
-            "permissions": all_,
+            "permissions": [explained(one) for one in statements],
         }
-        for name, all_ in ((n, [explained(s) for s in found]) for n, found in held.items())
+        for name, statements in held.items()
     ]
 
 

@@ -11,11 +11,11 @@ _HEAD = """# Options of a rack on AWS
 
 Made from `src/convox/templates/option_table.py`. Given as `Key=Value` words:
 
-    convox rack install aws --name prod --region eu-west-1 Tenancy=dedicated WhiteList=198.51.100.0/24
+    convox rack install aws --name prod --region eu-west-1 Tenancy=dedicated NatGateways=per-zone
 
 `--plan` shows what a rack with these options will be, and `--template` its exact CloudFormation;
 both call nothing and need no credentials. Every value is checked, by itself and against the others,
-before anything is called. A name that is neither here nor in the second table is an error.
+before anything is called. A name in neither table is an error.
 
 The class of an option says what a later change of it does:
 

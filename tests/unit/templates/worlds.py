@@ -9,7 +9,7 @@ from functools import cache
 from convox.core.errors import InvalidError
 from convox.providers.aws.calls import KERNEL
 from convox.templates import rack
-from convox.templates.model import Template
+from convox.templates.model import Resource, Template
 from convox.templates.spec import Spec
 
 REGION = "eu-west-1"
@@ -77,8 +77,22 @@ def stacks(words: Mapping[str, str], name: str = "prod") -> dict[str, Template]:
 @cache
 def named(which: str) -> dict[str, Template]:
     """The stacks of a named option set by part: `identities`, `rack-data` and so on."""
-    made = stacks(NAMED[which])
+    return parts(stacks(NAMED[which]))
+
+
+@cache
+def grid() -> tuple[tuple[Spec, Mapping[str, Template]], ...]:
+    """Every rack of the grid with its stacks by part, made once for all tests of a run."""
+    return tuple((one, parts(rack.stacks(one))) for one in map(spec, map(completed, pairwise())))
+
+
+def parts(made: Mapping[str, Template]) -> dict[str, Template]:
+    """Stacks by part: `identities`, `rack-data` and so on."""
     return {name.split("-", 2)[2]: template for name, template in made.items()}
+
+
+def of_type(template: Template, kind: str) -> dict[str, Resource]:
+    return {name: one for name, one in template.resources.items() if one.type == f"AWS::{kind}"}
 
 
 def completed(words: Mapping[str, str]) -> dict[str, str]:
