@@ -59,7 +59,7 @@ def test_only_what_the_account_knows_is_asked_of_it():
         assert {p for names in asked.values() for p in names} <= known | zones
 
 
-def test_the_grid_covers_every_pair_that_can_go_together():
+def test_every_value_of_the_grid_is_in_some_rack():
     seen = {(n, v) for one, _ in grid() for n, v in one.options.texts.items()}
 
     assert {(n, v) for n, values in GRID.items() for v in values} <= seen
