@@ -18,6 +18,7 @@ DOCUMENTS = {
     "docs/reference/manifest.md": "convox.manifest.schema:render_markdown",
     "docs/reference/cli.md": "convox.cli.reference:render_markdown",
     "docs/reference/api.md": "convox.api.reference:render_markdown",
+    "docs/reference/rack-options.md": "convox.templates.reference:render_markdown",
     "docs/openapi.json": "convox.api.openapi:render",
 }
 

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 
 def install(ctx: Context) -> None:
-    """Install a rack; only on this machine for now."""
+    """Install a rack on this machine, or show what one on AWS will be."""
+    from convox.cli.nouns import aws
     from convox.cli.nouns.apps import key_values
 
+    if ctx.arg() == "aws":
+        aws.install(ctx)
+        return
     _check_type(ctx.arg())
+    aws.refuse_flags(ctx)
     parameters = key_values(ctx.args[1:])
     from convox.providers.local.install import install as install_local
 
@@ -74,7 +79,7 @@ def forget(settings: Settings, name: str) -> None:
 def _check_type(kind: str) -> None:
     if kind == "aws":
         raise UnavailableError(
-            "racks on AWS are not available yet", fix="try one here: convox rack install local"
+            "racks on AWS cannot be installed yet", fix="try one here: convox rack install local"
         )
     if kind != "local":
         raise InvalidError(f"unknown provider: {kind}", fix="the only one for now is: local")

@@ -1,0 +1,1 @@
+"""The reviewed templates of two racks."""
