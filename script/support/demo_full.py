@@ -2,7 +2,8 @@
 
 Notes has a page, a worker, a timer, a database and a cache. After it is deployed and has a note,
 everything is stopped the hard way and has to come back by itself, and its data is destroyed and
-has to come back from dumps. Only what a user would run is run. Read demo.py first.
+has to come back from dumps; then the whole rack is lost and comes back from its backup. Only what
+a user would run is run, but for the loss itself. Read demo.py first.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from script.support import demo, settings
+from script.support import demo, settings, venv
 from script.support.steps import ROOT, StopError, answer, run, step
 
 EXAMPLE = ROOT / "examples" / "notes"
 APP = "notes"
 WAIT_S = 90
+LOSE = (
+    "import sys; from convox.providers.local.install import uninstall as u; u(sys.argv[1], print)"
+)
+"""Takes a rack off this machine and leaves the user's settings as they are."""
 HARD_STOP = ("kill", "--signal", "KILL")
 
 
@@ -38,6 +43,7 @@ def everything() -> list[str]:
         run([demo.CONVOX, "rack", "start", "local", demo.RACK])
         wait("the note is there again", lambda: words_of(text) == 3)
     dumps(text)
+    backup(text)
     domain, port = place()
     url = f"https://{domain}/" if port == 443 else f"https://{domain}:{port}/"
     return [url, f"{len(notes())} notes, the newest: {text}"]
@@ -69,6 +75,25 @@ def dumps(text: str) -> None:
             if words_of(text) is not None:
                 raise StopError("the note should be gone and is not")
             run([demo.CONVOX, "resources", "import", "db", "-f", file, "-a", APP])
+            wait("the note is there again", lambda: words_of(text) == 3)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def backup(text: str) -> None:
+    """Back the rack up, lose all that this machine has of it, and make it again from the file.
+
+    Raises:
+        StopError: the note is not there afterwards, or the rack was never gone.
+    """
+    file = settings.state_of(demo.RACK).parent.parent.parent / f"convox-demo-{os.getpid()}.backup"
+    try:
+        with step("Backing the rack up, losing all of it, and restoring it"):
+            run([demo.CONVOX, "rack", "backup", file, "--images", "-r", demo.RACK])
+            run([venv.PYTHON, "-c", LOSE, demo.RACK])
+            if settings.state_of(demo.RACK).exists():
+                raise StopError("the rack should be gone and is not")
+            run([demo.CONVOX, "rack", "restore", file])
             wait("the note is there again", lambda: words_of(text) == 3)
     finally:
         file.unlink(missing_ok=True)
