@@ -70,9 +70,18 @@ def holder(listener: Listener, proc: Path = PROC) -> str:
 
 def _holds(folder: Path, target: str) -> bool:
     try:
-        return any(str(file.readlink()) == target for file in (folder / "fd").iterdir())
+        files = list((folder / "fd").iterdir())
     except OSError:
         # It has ended meanwhile, or is not ours to look into.
+        return False
+    return any(_points_at(file, target) for file in files)
+
+
+def _points_at(file: Path, target: str) -> bool:
+    try:
+        return str(file.readlink()) == target
+    except OSError:
+        # A busy process closes files while we look; the others still count.
         return False
 
 

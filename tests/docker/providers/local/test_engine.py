@@ -298,7 +298,7 @@ def test_a_container_is_renamed(made):
 @pytest.fixture
 def network(made):
     name = f"{made.prefix}-net"
-    made.engine.network_create(name, "10.231.77.0/26", made.labels)
+    made.engine.network_create(name, "100.64.77.0/26", made.labels)
     yield name
     for container in made.engine.containers(made.labels):
         made.engine.disconnect(name, container.id)
@@ -314,12 +314,12 @@ def test_a_network_joins_by_name_and_alias(made, network):
     made.engine.connect(network, other, ("second",))
 
     address = made.engine.inspect(server).addresses[network]
-    assert address.startswith("10.231.77.")
+    assert address.startswith("100.64.77.")
     assert run(made, other, "getent", "hosts", "server")[0].split()[0].decode() == address
     assert run(made, server, "getent", "hosts", "second")[1] == 0
     known = made.engine.networks(made.labels)
     assert [(net.name, net.cidr, set(net.containers)) for net in known] == [
-        (network, "10.231.77.0/26", {server, other})
+        (network, "100.64.77.0/26", {server, other})
     ]
 
 
@@ -331,9 +331,9 @@ def test_taking_a_container_out_of_a_network_it_is_not_in_is_fine(made, network,
 
 def test_a_network_is_created_once_and_removed_when_empty(made, network):
     with pytest.raises(ConflictError, match=f"cannot create network {network}"):
-        made.engine.network_create(network, "10.231.78.0/26", made.labels)
+        made.engine.network_create(network, "100.64.78.0/26", made.labels)
     with pytest.raises(FailedError):
-        made.engine.network_create(f"{network}2", "10.231.77.0/26", made.labels)
+        made.engine.network_create(f"{network}2", "100.64.77.0/26", made.labels)
 
     made.engine.network_remove(f"{network}-none")
     made.engine.disconnect(network, "nobody")

@@ -111,6 +111,13 @@ def test_a_port_published_by_the_engine_is_said_so(tmp_path: Path):
     assert found == "docker-proxy (process 9, for a container)"
 
 
+def test_a_file_that_was_closed_meanwhile_does_not_hide_the_others(tmp_path: Path):
+    process(tmp_path, 9, "busy", 77)
+    (tmp_path / "9" / "fd" / "0").write_text("no link, so it cannot be read as one")
+
+    assert holder(Listener("127.0.0.1", 443, "77"), tmp_path) == "busy (process 9)"
+
+
 def test_a_real_listener_of_this_process_is_found():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
