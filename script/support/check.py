@@ -18,6 +18,8 @@ from script.support.steps import ROOT, StopError, main, run, say, step
 
 BIN = venv.VENV / "bin"
 PYTHON_CODE = ("src", "tests", "script", "examples", "bench")
+_SOME_FAILED = 1
+"""Pytest's exit status. Source: pytest documentation, Exit codes."""
 TEST_IMAGES = (
     "debian:bookworm-slim",
     "httpd:2.4",
@@ -76,7 +78,8 @@ def _failed(name: str, argv: list[str | Path]) -> str:
 def test(args: list[str]) -> int:
     """Check and test everything, or with `unit` first what needs no engine.
 
-    Ends with pytest's own summary. Words after that go to pytest.
+    Ends with pytest's own summary. Words after that go to pytest. Tests that failed beside others
+    are run once more alone, and both runs are shown.
     """
     unit = args[:1] == ["unit"]
     venv.ensure(venv.DEVELOPMENT)
@@ -90,7 +93,13 @@ def test(args: list[str]) -> int:
         images.ensure(TEST_IMAGES)
         command += args
     say("==> Running the tests")
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if code != _SOME_FAILED or unit:
+        return code
+    # Racks, databases and engines share a few cores here; what is broken fails alone, too.
+    say("==> Some tests failed beside others: running those again, alone")
+    alone = [str(BIN / "pytest"), "-q", "-n", "0", "-p", "no:randomly", "--last-failed"]
+    return subprocess.run(alone, cwd=ROOT, check=False).returncode
 
 
 def lock(_args: list[str]) -> int:
