@@ -30,7 +30,7 @@ OPTIONS: tuple[tuple[str, str, str, str, str], ...] = (
     ),
     ("Tenancy", "one:default|dedicated", "default", "rebuild", "Hardware of this account only."),
     ("Private", "yes", "Yes", "instances", "Instances in private subnets, without public address."),
-    ("PrivateApi", "yes", "No", "api", "API on an internal balancer; needs Private=Yes."),
+    ("PrivateApi", "yes", "No", "network", "API on an internal balancer; needs Private=Yes."),
     ("WhiteList", "cidrs", "", "safe", "Ranges that reach the API; empty: all."),
     ("Internal", "yes", "No", "network", "A second, internal balancer, for `internal` services."),
     ("InternalOnly", "yes", "No", "network", "No public balancer for apps; needs Internal=Yes."),

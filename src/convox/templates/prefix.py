@@ -25,6 +25,7 @@ TAG = "convox:rack"
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,21}[a-z0-9])?")
 _MARK = re.compile(r"(?:[0-9][a-z]){4}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}")
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 _WITHOUT_REGION = frozenset({"iam", "route53", "s3"})
 _WITHOUT_ACCOUNT = frozenset({"route53", "s3"})
 
@@ -45,6 +46,11 @@ class Names:
     def bucket(self) -> str:
         """The rack's bucket; names of buckets are shared by all accounts."""
         return f"{self.prefix}-${{AWS::AccountId}}"
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the region is in."""
+        return next((p for start, p in _PARTITIONS if self.region.startswith(start)), "aws")
 
     def path(self, part: str) -> str:
         """Return the IAM path of a part: `kernel` for the rack's own, `app` for apps."""

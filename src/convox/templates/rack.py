@@ -7,14 +7,15 @@ name of a stack before it, or is something that only the account knows (`account
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from convox.core.errors import NotFoundError
 from convox.templates.compute import compute_stack
 from convox.templates.data import data_stack
-from convox.templates.iam import Call, Statement, allow, merged
+from convox.templates.iam import Call, Statement, allow, document, merged
 from convox.templates.identities import identity_stack
-from convox.templates.model import Template
+from convox.templates.model import Json, Template
 from convox.templates.network import network_stack
 from convox.templates.option_checks import parse
 from convox.templates.prefix import names
@@ -70,3 +71,20 @@ def installer(rack: Spec, calls: Iterable[Call]) -> list[Statement]:
     types = stacks(rack)[rack.names.stack(IDENTITIES)].types()
     own = installer_statements(types, rack.names, rack.options)
     return merged([*own, *allow(calls, rack.names, rack.options.features)])
+
+
+def installer_policy(rack: Spec, calls: Iterable[Call]) -> Json:
+    """Return `installer` as a policy that can be attached as it is, whatever the account.
+
+    The account is left open: a policy of a principal reaches into no account but its own.
+    """
+    values = {
+        "${AWS::Partition}": rack.names.partition,
+        "${AWS::Region}": rack.names.region,
+        "${AWS::AccountId}": "*",
+    }
+    text = json.dumps(document(installer(rack, calls)))
+    for name, value in values.items():
+        text = text.replace(name, value)
+    written: Json = json.loads(text)
+    return written

@@ -121,3 +121,11 @@ def test_arns_leave_out_what_a_service_does_not_have():
     assert one.arn("s3:x") == "arn:${AWS::Partition}:s3:::x"
     assert one.arn("ec2::image/*") == "arn:${AWS::Partition}:ec2:${AWS::Region}::image/*"
     assert one.role("api").endswith(f":role/convox/{one.prefix}/kernel/{one.prefix}-api")
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_the_partition_follows_the_region(region, partition):
+    assert names("prod", region).partition == partition

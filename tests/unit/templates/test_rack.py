@@ -13,6 +13,7 @@ import pytest
 from convox.core.errors import InvalidError, NotFoundError
 from convox.providers.aws.calls import INSTALLER, KERNEL
 from convox.templates import rack
+from convox.templates.iam import POLICY_LIMIT
 from tests.unit.templates.worlds import (
     GRID,
     LARGEST,
@@ -85,6 +86,15 @@ def test_the_installer_makes_identities_and_linked_roles_and_nothing_else():
     services = {a.partition(":")[0] for s in rack.installer(spec({}), INSTALLER) for a in s.actions}
 
     assert services == {"cloudformation", "ec2", "iam", "servicequotas"}
+
+
+@pytest.mark.parametrize("which", NAMED)
+def test_the_installers_policy_is_one_that_iam_takes_in_any_account(which):
+    written = json.dumps(rack.installer_policy(spec(NAMED[which], LONGEST), INSTALLER))
+
+    assert len(written.replace(" ", "")) <= POLICY_LIMIT
+    assert "${" not in written
+    assert f"arn:aws:iam::*:user/convox/{spec({}, LONGEST).names.prefix}/kernel/" in written
 
 
 def test_the_linter_finds_nothing(tmp_path):

@@ -1,4 +1,7 @@
-"""A rack on AWS before it exists: its exact templates and its plan. Calls nothing, asks nobody."""
+"""A rack on AWS before it exists: its exact templates, its plan, and what installing it takes.
+
+Calls nothing and asks nobody: no credential is looked for.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,25 @@ if TYPE_CHECKING:
     from convox.cli.context import Context
     from convox.templates.spec import Spec
 
-_SHOWN = ("template", "plan", "stack")
+_QUESTIONS = ("template", "plan", "policy")
+_REGION = "us-east-1"
+"""As the existing client has it, where nothing names another."""
 
 
 def install(ctx: Context) -> None:
-    """Show what a rack on AWS will be: `--template` or `--plan`."""
-    if ctx.on("template") and ctx.on("plan"):
-        raise InvalidError("--template and --plan are two questions: ask one")
-    if ctx.text("stack") and not ctx.on("template"):
+    """Show what a rack on AWS will be: `--template`, `--plan` or `--policy`."""
+    asked = [question for question in _QUESTIONS if ctx.on(question)]
+    if len(asked) > 1:
+        raise InvalidError(f"--{asked[0]} and --{asked[1]} are two questions: ask one")
+    if ctx.text("stack") and asked != ["template"]:
         raise InvalidError("--stack goes with --template")
     spec = _spec(ctx)
-    if ctx.on("template"):
-        _template(ctx, spec)
-    elif ctx.on("plan"):
-        _plan(ctx, spec)
-    else:
+    if not asked:
         raise UnavailableError(
             "racks on AWS cannot be installed yet",
             fix=f"see what it will be: convox rack install aws --name {spec.names.rack} --plan",
         )
+    {"template": _template, "plan": _plan, "policy": _policy}[asked[0]](ctx, spec)
 
 
 def refuse_flags(ctx: Context) -> None:
@@ -36,7 +39,7 @@ def refuse_flags(ctx: Context) -> None:
     Raises:
         InvalidError: one of them was given.
     """
-    for flag in (*_SHOWN, "region", "json"):
+    for flag in (*_QUESTIONS, "stack", "region", "json"):
         if flag in ctx.flags:
             raise InvalidError(f"--{flag} is for racks on AWS")
 
@@ -61,11 +64,12 @@ def _refuse_twice(words: list[str]) -> None:
 
 
 def _region(ctx: Context) -> str:
-    """Return the region that is asked for; a name differs from region to region."""
+    """Return the region that is asked for; a rack's names differ from region to region."""
     for found in (ctx.text("region"), *map(ctx.environ.get, ("AWS_REGION", "AWS_DEFAULT_REGION"))):
         if found:
             return found
-    raise InvalidError("no region is known", fix="give it: --region eu-west-1, or set AWS_REGION")
+    ctx.out.note(f"region {_REGION}; for another: --region NAME, or AWS_REGION")
+    return _REGION
 
 
 def _template(ctx: Context, spec: Spec) -> None:
@@ -88,3 +92,16 @@ def _plan(ctx: Context, spec: Spec) -> None:
     made = plan(spec, INSTALLER)
     if not ctx.json(made):
         ctx.out.write(text(made))
+
+
+def _policy(ctx: Context, spec: Spec) -> None:
+    """Print the least that a person needs to install this rack, ready to attach.
+
+    KernelUser, whom the install makes, does the rest with permissions of its own: see `--plan`.
+    """
+    import json
+
+    from convox.providers.aws.calls import INSTALLER
+    from convox.templates.rack import installer_policy
+
+    ctx.out.line(json.dumps(installer_policy(spec, INSTALLER), indent=2))

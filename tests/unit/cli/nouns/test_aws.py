@@ -72,11 +72,25 @@ def test_the_region_may_come_from_the_environment(tmp_path: Path, variable: str)
     assert ran.out.startswith("Rack prod in us-east-2\n")
 
 
+def test_without_a_region_it_is_said_which_one_is_taken(tmp_path: Path) -> None:
+    ran = offline("rack", "install", "aws", "-n", "prod", "--plan", settings=tmp_path)
+
+    assert ran.out.startswith("Rack prod in us-east-1\n")
+    assert "region us-east-1; for another: --region NAME" in ran.err
+
+
+def test_the_policy_can_be_attached_as_it_is(tmp_path: Path) -> None:
+    ran = offline(*RACK, "--policy", settings=tmp_path)
+
+    assert "${" not in ran.out
+    assert json.loads(ran.out)["Version"] == "2012-10-17"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("rack", "install", "aws", "--plan"), "a rack on AWS needs a name"),
-        (("rack", "install", "aws", "-n", "prod", "--plan"), "no region is known"),
+        ((*RACK, "--plan", "--policy"), "are two questions"),
         ((*RACK, "--plan", "--template"), "are two questions"),
         ((*RACK, "--plan", "--stack", "x"), "--stack goes with --template"),
         ((*RACK, "--template", "--stack", "x"), "no stack 'x'"),
