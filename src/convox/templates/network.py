@@ -95,7 +95,8 @@ def _parameters(spec: Spec) -> Part:
         )
         for z in _zones(spec)
     }
-    return Part(parameters={**zones, **prefix_list_parameters(spec)})
+    lists = prefix_list_parameters(spec) if spec.options.on("Private") else {}
+    return Part(parameters={**zones, **lists})
 
 
 def _subnets(spec: Spec) -> Part:

@@ -1,1 +1,0 @@
-"""The reviewed templates of two racks."""
