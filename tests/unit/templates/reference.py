@@ -31,6 +31,11 @@ def exists(name: str) -> bool:
         return False
 
 
+def count(service: str) -> int:
+    """How many actions a service has."""
+    return len(_DATA.actions.get_actions_for_service(service))
+
+
 def changes(name: str) -> bool:
     """Whether an action does more than read."""
     return not set(action(name)["accessLevel"].split(", ")) <= {"Read", "List"}
