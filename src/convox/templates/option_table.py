@@ -106,7 +106,7 @@ OPTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "instance",
         "t3.medium",
         "instances",
-        "Type of the instances that run builds only.",
+        "Type of the instances that run builds only; t4g.medium beside arm64 ones.",
     ),
     ("BuildCpu", "count:128:16384", "1024", "api", "CPU units of a build; 1024 are one core."),
     ("BuildMemory", "count:512:262144", "3072", "api", "Memory of a build in MiB."),

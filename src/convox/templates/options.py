@@ -44,6 +44,8 @@ _PATTERNS = {
         "two or three zones such as eu-west-1a,eu-west-1b",
     ),
 }
+ARM_BUILD_INSTANCE = "t4g.medium"
+"""The default of BuildInstance where apps run on arm64: builds must be of one kind with them."""
 _MOST_RANGES = 50
 """Ranges in WhiteList; a security group holds 60 rules."""
 
@@ -122,6 +124,11 @@ def read(words: Mapping[str, str]) -> Options:
     }
     filled = {name: texts[name] or derived.get(name, DEFAULTS[name]) for name in DEFAULTS}
     filled["Version"] = texts["Version"] or __version__
+    if (
+        "BuildInstance" not in given
+        and instance_type(filled["InstanceType"]).architecture == "arm64"
+    ):
+        filled["BuildInstance"] = ARM_BUILD_INSTANCE
     filled["OnDemandMinCount"] = texts["OnDemandMinCount"] or filled["InstanceCount"]
     return Options(filled, frozenset(given))
 

@@ -14,7 +14,10 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
     [
         ({"Tenancy": "dedicated", "InstanceType": "t2.medium"}, "does not go with InstanceType"),
         ({"Tenancy": "dedicated", "BuildInstance": "t2.medium"}, "does not go with BuildInstance"),
-        ({"InstanceType": "m7g.large"}, "builds for x86_64, but InstanceType=m7g.large runs arm64"),
+        (
+            {"InstanceType": "m7g.large", "BuildInstance": "t3.medium"},
+            "builds for x86_64, but InstanceType=m7g.large runs arm64",
+        ),
         ({"PrivateApi": "Yes", "Private": "No"}, "PrivateApi=Yes needs private subnets"),
         ({"InternalOnly": "Yes"}, "set Internal=Yes too"),
         ({"InternetGateway": "igw-0123456789abcdef0"}, "is for an ExistingVpc"),

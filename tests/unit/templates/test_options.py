@@ -102,3 +102,9 @@ def test_features_follow_from_options():
         "private-api",
         "prefix-lists",
     }
+
+
+def test_builds_are_of_the_architecture_that_apps_run_on():
+    assert read({"InstanceType": "c7g.xlarge"}).instance("BuildInstance").architecture == "arm64"
+    assert read({}).instance("BuildInstance").architecture == "x86_64"
+    assert read({"BuildInstance": "c7g.large"}).text("BuildInstance") == "c7g.large"
