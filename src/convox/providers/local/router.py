@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import socket
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -28,10 +27,10 @@ from convox.providers.local.handshake import serves
 from convox.providers.local.layout import LABEL_APP, LABEL_SPEC, Layout
 from convox.providers.local.options import RackOptions
 from convox.providers.local.router_image import (
+    ensure_image,
     find_binary,
     process_user,
     reference,
-    write_archive,
 )
 from convox.providers.local.router_state import State, StateFiles
 from convox.providers.local.slots import INSIDE
@@ -186,7 +185,7 @@ class Router:
         return True
 
     def _create(self, spec: ContainerSpec) -> str:
-        self._ensure_image(spec.image)
+        ensure_image(self._engine, self._layout)
         self._ensure_network()
         self._layout.admin_socket.unlink(missing_ok=True)
         id = self._engine.create(spec)
@@ -231,14 +230,6 @@ class Router:
             if address != "::1" or _has_ipv6_loopback()
             for outside, inside in ports
         )
-
-    def _ensure_image(self, name: str) -> None:
-        if self._engine.image_find(name):
-            return
-        with tempfile.TemporaryFile() as file:
-            labels = self._layout.labels("image")
-            write_archive(file, find_binary(), name, process_user(), labels)
-            self._engine.image_load(file)
 
     def _ensure_network(self) -> None:
         labels = self._layout.labels("network")
